@@ -1,0 +1,261 @@
+import type { Duplex } from "node:stream";
+import type { HeaderField } from "../hpack/field.js";
+import { HpackEncoder } from "../hpack/encoder.js";
+import { defaultWindow, ErrorCode, Flag, FrameType, frameHeaderBytes } from "./constants.js";
+import { ConnectionFault } from "./error.js";
+import { FrameReader } from "./frame-reader.js";
+import type { HeaderTemplate } from "./header-template.js";
+import { Incoming, type IncomingHome } from "./incoming.js";
+import type { ConnectionLimits } from "./limits.js";
+import { Output } from "./output.js";
+import { formatGoaway, formatUint32 } from "./payloads.js";
+import { Pings } from "./pings.js";
+import { initialSettings, type Settings } from "./settings.js";
+import { Http2Stream, type StreamHandler } from "./stream.js";
+import { StreamTable } from "./stream-table.js";
+
+/** Why a connection ended. */
+export interface CloseReason {
+  /** `closed`: we did. `goaway`: the peer said so first. `lost`: the byte stream ended. `error`: one side broke the protocol. */
+  readonly kind: "closed" | "goaway" | "lost" | "error";
+  readonly message: string;
+  readonly cause?: unknown;
+}
+
+/** What the two roles do differently. No method may throw. */
+export interface ConnectionOwner {
+  /** Writes the preface, where the role has one, and the SETTINGS frame. */
+  open(connection: Connection): void;
+  /** The peer opened a stream. Never called for a client. */
+  accept(stream: Http2Stream): StreamHandler;
+  /** A stream ended, or the peer's limits changed: a new one may be possible. */
+  onRoom(): void;
+  onClosed(reason: CloseReason): void;
+}
+
+/** A peer that does not close its side of the byte stream after ours is cut off after this time. */
+const lingerMs = 1000;
+const closedByUs: CloseReason = { kind: "closed", message: "closed by this side" };
+
+/** One HTTP/2 connection (RFC 9113) on a byte stream, either role: its streams, what leaves it, and how it ends. */
+export class Connection implements IncomingHome {
+  readonly role: "client" | "server";
+  readonly limits: ConnectionLimits;
+  readonly owner: ConnectionOwner;
+  readonly output: Output;
+  readonly encoder = new HpackEncoder();
+  readonly streams: StreamTable;
+  readonly pings: Pings;
+  /** What the peer announced. */
+  readonly peer: Settings = initialSettings();
+  sendWindow = defaultWindow;
+  readonly #stream: Duplex;
+  readonly #reader: FrameReader;
+  /** Streams that wait for the connection's window or for the peer to read, in the order in which they are served. */
+  readonly #waiting = new Set<Http2Stream>();
+  /** Set once no stream may begin any more: how the connection ends when those in flight have. */
+  #draining: CloseReason | undefined;
+  #closed: CloseReason | undefined;
+  #linger: NodeJS.Timeout | undefined;
+
+  constructor(role: "client" | "server", stream: Duplex, limits: ConnectionLimits, owner: ConnectionOwner) {
+    this.role = role;
+    this.limits = limits;
+    this.owner = owner;
+    this.#stream = stream;
+    this.streams = new StreamTable(role);
+    this.output = new Output(stream, limits.maxBufferedBytes, () => this.pumpWaiting());
+    this.pings = new Pings((payload) => this.output.frame(FrameType.ping, 0, 0, payload));
+    const incoming = new Incoming(this);
+    this.#reader = new FrameReader(limits.maxFrameBytes, (type, flags, id, bytes, start, end) =>
+      incoming.onFrame(type, flags, id, bytes, start, end),
+    );
+    stream.on("error", (cause) => this.#lost(`the byte stream failed: ${cause.message}`, cause));
+    stream.on("end", () => this.#lost("the peer closed the byte stream"));
+    stream.on("close", () => this.#lost("the byte stream was closed"));
+    owner.open(this);
+    if (limits.connectionWindowBytes > defaultWindow) {
+      this.writeWindowUpdate(0, limits.connectionWindowBytes - defaultWindow);
+    }
+    stream.on("data", (chunk: Buffer) => this.receive(chunk));
+  }
+
+  /** How the connection ended; undefined while it lives. */
+  get closed(): CloseReason | undefined {
+    return this.#closed;
+  }
+
+  /** No stream may begin any more, those in flight go on. */
+  get draining(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  /** Largest DATA payload that may be written now; 0 while the connection's window or the peer's pace forbids any. */
+  get maxDataBytes(): number {
+    if (!this.output.hasRoom) return 0;
+    return this.sendWindow < this.peer.maxFrameSize ? this.sendWindow : this.peer.maxFrameSize;
+  }
+
+  /** True while a new stream of ours would be within the peer's limits. */
+  get mayOpen(): boolean {
+    return !this.exhausted && this.streams.size < this.peer.maxConcurrentStreams;
+  }
+
+  /** True when no stream of ours can ever be opened again. */
+  get exhausted(): boolean {
+    return this.#closed !== undefined || this.#draining !== undefined || this.streams.exhausted;
+  }
+
+  /** Bytes from the peer. Called by the owner for what it read before it knew the protocol, else by the byte stream. */
+  receive(chunk: Buffer): void {
+    if (this.#closed !== undefined) return;
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      this.#fail(
+        error instanceof ConnectionFault ? error : new ConnectionFault(ErrorCode.internalError, String(error)),
+      );
+    }
+  }
+
+  openStream(handler: StreamHandler): Http2Stream {
+    return this.addStream(this.streams.takeId(), handler);
+  }
+
+  addStream(id: number, handler: StreamHandler): Http2Stream {
+    const stream = new Http2Stream(this, id, handler, this.peer.initialWindowSize, this.limits.streamWindowBytes);
+    this.streams.add(stream);
+    return stream;
+  }
+
+  /** Writes a HEADERS frame, and CONTINUATION frames when the block is larger than the peer's frames. */
+  writeHeaders(id: number, template: HeaderTemplate, extra: readonly HeaderField[], endStream: boolean): void {
+    const { output } = this;
+    const flags = endStream ? Flag.endStream : 0;
+    const most = template.maxBytes(extra);
+    if (most <= this.peer.maxFrameSize) {
+      const buffer = output.reserve(frameHeaderBytes + most);
+      const start = output.position;
+      const end = template.encode(this.encoder, extra, buffer, start + frameHeaderBytes);
+      output.frameHeader(start, end - start - frameHeaderBytes, FrameType.headers, flags | Flag.endHeaders, id);
+      output.advance(end);
+      return;
+    }
+    const block = Buffer.allocUnsafe(most);
+    const length = template.encode(this.encoder, extra, block, 0);
+    let type: number = FrameType.headers;
+    for (let at = 0; at === 0 || at < length; at += this.peer.maxFrameSize) {
+      const end = Math.min(at + this.peer.maxFrameSize, length);
+      const last = end === length ? Flag.endHeaders : 0;
+      output.frame(type, (type === FrameType.headers ? flags : 0) | last, id, block.subarray(at, end));
+      type = FrameType.continuation;
+    }
+  }
+
+  writeWindowUpdate(id: number, bytes: number): void {
+    this.output.frame(FrameType.windowUpdate, 0, id, formatUint32(bytes));
+  }
+
+  writeReset(id: number, errorCode: number): void {
+    this.output.frame(FrameType.rstStream, 0, id, formatUint32(errorCode));
+    this.streams.rememberReset(id);
+  }
+
+  /** Ends a stream from our side. Its handler hears nothing of it. */
+  resetStream(stream: Http2Stream, errorCode: number): void {
+    this.writeReset(stream.id, errorCode);
+    stream.abandon();
+    this.forget(stream);
+  }
+
+  /** A server has sent its trailers while the client has not ended its side: the client may stop (RFC 9113 §8.1). */
+  answered(stream: Http2Stream): void {
+    this.resetStream(stream, ErrorCode.noError);
+  }
+
+  /** A stream has ended on both sides. */
+  forget(stream: Http2Stream): void {
+    this.#waiting.delete(stream);
+    if (!this.streams.delete(stream)) return;
+    if (this.#draining !== undefined && this.streams.size === 0) this.finish(this.#draining);
+    else this.owner.onRoom();
+  }
+
+  waitForRoom(stream: Http2Stream): void {
+    this.#waiting.add(stream);
+  }
+
+  /** Streams that waited send on, each up to what the windows and the peer's pace allow. */
+  pumpWaiting(): void {
+    if (this.#waiting.size === 0) return;
+    for (const stream of this.#waiting) {
+      if (this.maxDataBytes === 0) return;
+      this.#waiting.delete(stream);
+      if (stream.pump()) stream.handler.onDrain();
+    }
+  }
+
+  /** No new streams from either side; ends when those in flight have. */
+  drain(): void {
+    if (this.#draining !== undefined || this.#closed !== undefined) return;
+    this.#writeGoaway(ErrorCode.noError, "");
+    this.drainWith(closedByUs);
+  }
+
+  /** The same without telling the peer, because it knows. */
+  drainWith(reason: CloseReason): void {
+    this.#draining ??= reason;
+    if (this.streams.size === 0) this.finish(this.#draining);
+  }
+
+  /** Ends now; streams in flight are reset. */
+  destroy(reason: CloseReason): void {
+    if (this.#closed !== undefined) return;
+    this.#writeGoaway(ErrorCode.noError, "");
+    this.finish(reason);
+  }
+
+  /** The end, once: handlers of streams in flight hear of it, then the owner. */
+  finish(reason: CloseReason): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    this.#reader.stop();
+    this.output.flush();
+    this.output.close();
+    const streams = this.streams.all();
+    this.streams.clear();
+    this.#waiting.clear();
+    for (const stream of streams) {
+      stream.abandon();
+      const { message, cause } = reason;
+      stream.handler.onReset({ errorCode: ErrorCode.cancel, by: "connection", message, cause });
+    }
+    this.pings.fail(reason.message);
+    this.#endStream();
+    this.owner.onClosed(reason);
+  }
+
+  #writeGoaway(errorCode: number, debug: string): void {
+    this.output.frame(FrameType.goaway, 0, 0, formatGoaway(this.streams.lastPeerId, errorCode, debug));
+  }
+
+  #fail(fault: ConnectionFault): void {
+    if (this.#closed !== undefined) return;
+    this.#writeGoaway(fault.errorCode, fault.message);
+    this.finish({ kind: "error", message: `the peer broke the protocol: ${fault.message}`, cause: fault });
+  }
+
+  #lost(message: string, cause?: unknown): void {
+    if (this.#stream.destroyed) clearTimeout(this.#linger);
+    this.finish(this.#draining?.kind === "goaway" ? this.#draining : { kind: "lost", message, cause });
+  }
+
+  /** Ends the byte stream gently, so that GOAWAY arrives. */
+  #endStream(): void {
+    if (this.#stream.destroyed) return;
+    this.#stream.end();
+    this.#stream.resume();
+    this.#linger = setTimeout(() => this.#stream.destroy(), lingerMs);
+    this.#linger.unref();
+  }
+}

@@ -1,0 +1,10 @@
+export { createChannel } from "./client/channel.js";
+export type { Channel } from "./client/channel.js";
+export type { ChannelOptions } from "./client/options.js";
+export { createServer } from "./server/server.js";
+export type { Server, ServerOptions } from "./server/server.js";
+export type { CloseReason } from "./http2/connection.js";
+export { createCertificate } from "./tls/certificate.js";
+export type { Certificate, CertificateOptions } from "./tls/certificate.js";
+export { pinnedTls } from "./tls/pinned.js";
+export type { PinnedTlsOptions } from "./tls/pinned.js";

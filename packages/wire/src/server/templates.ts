@@ -1,0 +1,19 @@
+import { HeaderTemplate } from "../http2/header-template.js";
+
+/** The header blocks that one server connection sends with every call. */
+export interface Templates {
+  readonly head: HeaderTemplate;
+  readonly ok: HeaderTemplate;
+  readonly empty: HeaderTemplate;
+}
+
+export function createTemplates(): Templates {
+  return {
+    head: new HeaderTemplate([
+      [":status", "200"],
+      ["content-type", "application/grpc"],
+    ]),
+    ok: new HeaderTemplate([["grpc-status", "0"]]),
+    empty: new HeaderTemplate([]),
+  };
+}

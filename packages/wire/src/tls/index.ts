@@ -1,0 +1,4 @@
+export { createCertificate } from "./certificate.js";
+export type { Certificate, CertificateOptions } from "./certificate.js";
+export { pinnedTls } from "./pinned.js";
+export type { PinnedTlsOptions } from "./pinned.js";
