@@ -1,0 +1,48 @@
+/** How a plugin learns that its host is gone. */
+export interface HostWatchOptions {
+  /** How often to look whether the parent process changed, in milliseconds; 0 never. */
+  readonly parentCheckMs: number;
+  /** Whether standard input is a pipe that the host holds open for as long as it lives. */
+  readonly lifeline: boolean;
+  /** Called once at most, with a sentence. */
+  readonly onHostGone: (how: string) => void;
+}
+
+/**
+ * Watches for the end of the host. The end of standard input counts only where the host promised that it means
+ * something: go-plugin's hosts pass on their own standard input, which may end at any time.
+ */
+export function watchHost(options: HostWatchOptions): void {
+  const { parentCheckMs, lifeline, onHostGone } = options;
+  let timer: NodeJS.Timeout | undefined;
+  let isGone = false;
+  const gone = (how: string) => {
+    if (isGone) return;
+    isGone = true;
+    clearInterval(timer);
+    onHostGone(how);
+  };
+  if (parentCheckMs > 0) {
+    const parent = process.ppid;
+    timer = setInterval(() => {
+      if (!isParentAlive(parent)) gone("the host's process is gone");
+    }, parentCheckMs);
+    timer.unref();
+  }
+  if (lifeline) {
+    for (const event of ["end", "close", "error"] as const)
+      process.stdin.on(event, () => gone("the host closed its lifeline"));
+    process.stdin.resume();
+  }
+}
+
+function isParentAlive(parent: number): boolean {
+  if (process.platform !== "win32") return process.ppid === parent;
+  // Windows gives orphans no new parent.
+  try {
+    process.kill(parent, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}

@@ -1,0 +1,32 @@
+import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { isMainThread } from "node:worker_threads";
+
+/** Tells whether `meta` belongs to the file that this process was started with. */
+export function isMainModule(meta: ImportMeta, entry: string | undefined = process.argv[1]): boolean {
+  // A worker's own entry file stands in its argv, too.
+  if (!isMainThread) return false;
+  const main: unknown = (meta as { readonly main?: unknown }).main;
+  if (typeof main === "boolean") return main;
+  if (entry === undefined || !meta.url.startsWith("file:")) return false;
+  const own = realPath(fileURLToPath(meta.url));
+  return realPath(entry) === own || resolveEntry(entry, meta.url) === own;
+}
+
+/** Node lets one leave out an extension, or name a directory. */
+function resolveEntry(entry: string, from: string): string | undefined {
+  try {
+    return createRequire(from).resolve(entry);
+  } catch {
+    return undefined;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

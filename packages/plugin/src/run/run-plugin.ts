@@ -1,0 +1,156 @@
+import { rmdirSync } from "node:fs";
+import { basename } from "node:path";
+import { type Contract, handshakeVariables, isTenonError, parseEnvironment, TenonError } from "@tenon/core";
+import type { Plugin } from "../implement.js";
+import { writeFully } from "../log/fd-writer.js";
+import { createLogger, type Logger } from "../log/logger.js";
+import { checkNumber, type ServeOptions } from "../serve/serve-options.js";
+import { servePlugin } from "../serve/serve-plugin.js";
+import type { PluginCloseReason, ServingPlugin } from "../serve/serving.js";
+import { checkCookie } from "./cookie.js";
+import { watchHost } from "./host-watch.js";
+import { isMainModule } from "./main-module.js";
+import { handleSignals, reportCrashes } from "./process-events.js";
+import { redirectOutput } from "./redirection.js";
+
+/** Options of {@link runPlugin}. */
+export interface RunOptions extends Omit<ServeOptions, "environment" | "signal"> {
+  /** Takes all records of this process. Default: a logger on standard error, named like the contract. */
+  readonly logger?: Logger;
+  /**
+   * Whether this process is the plugin's. Default: whether it was started with the file of `meta`. Set it to true in a
+   * file that is started through another one.
+   */
+  readonly main?: boolean;
+  /**
+   * How often to look whether the host's process is still the parent, in milliseconds; 0 never. Default: 1000. The plugin
+   * ends when it is not. go-plugin has nothing of the kind, and its plugins outlive a host that was killed.
+   */
+  readonly parentCheckMs?: number;
+  /** Runs when serving has ended, before the process does. Default: nothing. */
+  readonly cleanUp?: (reason: PluginCloseReason) => void | Promise<void>;
+  /** How long `cleanUp` may take, in milliseconds; the process then ends without it. Default: 5000. */
+  readonly cleanUpTimeoutMs?: number;
+}
+
+const handshakeStallMs = 5000;
+const flushTimeoutMs = 500;
+
+/**
+ * Makes this process the plugin's, if it was started with the file that calls this; otherwise it does nothing, so that a
+ * plugin's file can be imported anywhere. go-plugin: `Serve`.
+ *
+ * It checks the cookie, redirects output, serves, prints the handshake line, and ends the process when serving ends, with
+ * exit code 0: when the host asks for it, on SIGTERM, or when the host is gone. In that case it does not return.
+ * Work for the end goes into `cleanUp`. Every fault is one record on standard error, with exit code 1; only a
+ * person who runs the plugin by hand gets plain text. The handshake's variables are taken out of `process.env`.
+ *
+ * @throws {@link TenonError} `option-invalid`, in every process
+ */
+export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOptions = {}): Promise<void> {
+  const { main, parentCheckMs = 1000, cleanUp, cleanUpTimeoutMs = 5000, ...serveOptions } = options;
+  checkNumber("parentCheckMs", parentCheckMs);
+  checkNumber("cleanUpTimeoutMs", cleanUpTimeoutMs);
+  if (!(main ?? isMainModule(meta))) return;
+
+  const { contract } = plugin;
+  const variables = { ...process.env };
+  const logger = options.logger ?? createLogger({ name: contract.name });
+  requireCookie(contract, variables, logger);
+  scrubEnvironment(contract);
+
+  const redirection = redirectOutput();
+  redirection.logger = logger;
+  reportCrashes(logger);
+  const exiting = new AbortController();
+  process.on("exit", () => exiting.abort());
+
+  let serving: ServingPlugin | undefined;
+  let isHostGone = false;
+  const close = (why: string, closeOptions?: { drainTimeoutMs: number }) => {
+    logger.debug(`plugin ends: ${why}`);
+    if (serving === undefined) process.exit(0);
+    void serving.close(closeOptions);
+  };
+  handleSignals(logger, close);
+  watchHost({
+    parentCheckMs,
+    lifeline: variables["TENON_LIFELINE"] === "stdin",
+    onHostGone(how) {
+      isHostGone = true;
+      // Nobody is left to get an answer.
+      close(how, { drainTimeoutMs: 0 });
+    },
+  });
+
+  try {
+    serving = await servePlugin(plugin, { ...serveOptions, logger, environment: variables, signal: exiting.signal });
+    redirection.attach(serving);
+    printHandshakeLine(serving.line, contract.name);
+  } catch (error) {
+    fail(logger, error);
+  }
+  const reason = await serving.closed;
+  const exitCode = await runCleanUp(() => cleanUp?.(reason), cleanUpTimeoutMs, logger);
+  if (isHostGone) removeHostDirectory(variables);
+  await redirection.flushStderr(flushTimeoutMs);
+  process.exit(process.exitCode ?? exitCode);
+}
+
+function requireCookie(contract: Contract, variables: NodeJS.ProcessEnv, logger: Logger): void {
+  try {
+    checkCookie(contract, variables, [basename(process.argv0), ...process.execArgv, ...process.argv.slice(1)]);
+  } catch (error) {
+    if (!isTenonError(error, "not-started-by-host")) fail(logger, error);
+    writeFully(2, `${error.message}\n`, flushTimeoutMs);
+    process.exit(1);
+  }
+}
+
+function scrubEnvironment(contract: Contract): void {
+  for (const { name } of handshakeVariables) delete process.env[name];
+  delete process.env[contract.cookie.key];
+}
+
+function printHandshakeLine(line: string, plugin: string): void {
+  if (writeFully(1, `${line}\n`, handshakeStallMs) === "written") return;
+  throw new TenonError(
+    "handshake-write-failed",
+    `The plugin "${plugin}" could not print its handshake line: nobody reads its standard output. Check that the host still runs.`,
+    { plugin },
+  );
+}
+
+function fail(logger: Logger, error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error);
+  logger.error(message, isTenonError(error) ? { code: error.code, ...error.facts, cause: error.cause } : { error });
+  process.exit(1);
+}
+
+async function runCleanUp(cleanUp: () => void | Promise<void>, timeoutMs: number, logger: Logger): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, "late");
+  });
+  try {
+    const outcome = await Promise.race([Promise.resolve().then(cleanUp), late]);
+    if (outcome !== "late") return 0;
+    logger.error(`cleanUp was not done after ${timeoutMs} ms; the plugin ends without it`);
+  } catch (error) {
+    logger.error("cleanUp failed", { error });
+  } finally {
+    clearTimeout(timer);
+  }
+  return 1;
+}
+
+/** A Tenon host makes one directory for each plugin; killed, it cannot remove it. One that holds anything stays. */
+function removeHostDirectory(variables: NodeJS.ProcessEnv): void {
+  const { socketDir, lifeline } = parseEnvironment(variables).environment;
+  if (socketDir === undefined || lifeline === undefined) return;
+  try {
+    rmdirSync(socketDir);
+  } catch {
+    // Not empty, not ours or gone: then it is not for us to remove.
+  }
+}

@@ -1,0 +1,293 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { connect, createServer as createNetServer, type Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
+import type { DescService } from "@bufbuild/protobuf";
+import { GRPCBroker, GRPCController, GRPCStdio, Health, isTenonError, parseHandshakeLine } from "@tenon/core";
+import { createCertificate, createChannel, pinnedTls } from "@tenon/wire";
+import { implement } from "../implement.js";
+import { echo, KV, KV2, kv, kvVersions } from "../kv.testing.js";
+import { createLogger } from "../log/logger.js";
+import type { ServeOptions } from "./serve-options.js";
+import { servePlugin } from "./serve-plugin.js";
+import type { ServingPlugin } from "./serving.js";
+
+const plugin = implement(kv, { kv: echo });
+
+async function serve(t: TestContext, options: ServeOptions = {}, served = plugin as Parameters<typeof servePlugin>[0]) {
+  const serving = await servePlugin(served, options);
+  t.after(() => serving.destroy());
+  return serving;
+}
+
+function open<S extends DescService>(t: TestContext, serving: ServingPlugin, service: S): Client<S> {
+  const channel = createChannel(dial(serving));
+  t.after(() => channel.destroy());
+  return createClient(service, channel.transport);
+}
+
+function dial({ network, address }: ServingPlugin): Socket {
+  return network === "unix" ? connect(address) : connect(Number(address.split(":")[1]), "127.0.0.1");
+}
+
+const failsWith = (code: Code) => (error: unknown) => ConnectError.from(error).code === code;
+
+test("serves the contract's services and the standard ones [PLUG-02]", async (t) => {
+  const serving = await serve(t);
+  const client = open(t, serving, KV);
+  assert.deepEqual((await client.get({ key: "k", value: Buffer.from("v") })).key, "k");
+  const seen: string[] = [];
+  for await (const { key } of client.watch({ key: "w" })) seen.push(key);
+  assert.deepEqual(seen, ["w"]);
+
+  const health = open(t, serving, Health);
+  for (const service of ["", "plugin", "test.KV"]) assert.equal((await health.check({ service })).status, 1);
+  await assert.rejects(health.check({ service: "x" }), failsWith(Code.NotFound));
+  await assert.rejects(open(t, serving, KV2).get({}), failsWith(Code.Unimplemented));
+  const broker = open(t, serving, GRPCBroker).startStream(
+    (async function* () {
+      yield {};
+    })(),
+  );
+  await assert.rejects(async () => {
+    for await (const _ of broker);
+  }, failsWith(Code.Unimplemented));
+});
+
+test("writes six fields, and a seventh only where the host asks [HS-02] [HS-03] [ENV-09]", async (t) => {
+  const serving = await serve(t);
+  assert.equal(serving.line, `1|1|unix|${serving.address}|grpc|`);
+  assert.equal(parseHandshakeLine(serving.line).address, serving.address);
+  const asked = await serve(t, { environment: { PLUGIN_MULTIPLEX_GRPC: "true" } });
+  assert.equal(asked.line, `1|1|unix|${asked.address}|grpc||false`);
+});
+
+test("chooses the version that the host has, and serves that version's services [VER-01] [VER-02]", async (t) => {
+  const versions = implement(kvVersions, { 1: { kv: echo }, 3: { kv: echo, more: echo } });
+  for (const [offered, version] of [
+    ["1,3", 3],
+    ["1", 1],
+    ["7", 1],
+    [undefined, 1],
+  ] as const) {
+    const serving = await serve(t, { environment: { PLUGIN_PROTOCOL_VERSIONS: offered } }, versions);
+    assert.equal(serving.version, version);
+    const more = open(t, serving, KV2).get({ key: "k" });
+    if (version === 3) assert.equal((await more).key, "k");
+    else await assert.rejects(more, failsWith(Code.Unimplemented));
+  }
+});
+
+test("lets only its own user reach its socket, and leaves nothing behind [PLUG-09]", async (t) => {
+  const serving = await serve(t);
+  assert.equal(statSync(serving.address).mode & 0o777, 0o600);
+  assert.equal(statSync(dirname(serving.address)).mode & 0o777, 0o700);
+  await serving.close();
+  assert.ok(!existsSync(dirname(serving.address)));
+});
+
+test("lets a group reach its socket where the host names one", {
+  skip: process.getuid?.() !== 0 && "needs root",
+}, async (t) => {
+  const serving = await serve(t, { environment: { PLUGIN_UNIX_SOCKET_GROUP: "12345" } });
+  const socket = statSync(serving.address);
+  assert.deepEqual([socket.mode & 0o777, socket.gid], [0o660, 12345]);
+  const directory = statSync(dirname(serving.address));
+  assert.deepEqual([directory.mode & 0o777, directory.gid], [0o710, 12345]);
+});
+
+test("uses the host's directory for its socket [ENV-15]", async (t) => {
+  const directory = mkdtempSync("/tmp/serve-");
+  t.after(() => rmSync(directory, { recursive: true }));
+  const serving = await serve(t, { environment: { PLUGIN_UNIX_SOCKET_DIR: directory } });
+  assert.equal(dirname(serving.address), directory);
+  await serving.close();
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+test("listens on TCP on the first free port of its range, on 127.0.0.1 only [PLUG-10]", async (t) => {
+  const taken = createNetServer().listen(0, "127.0.0.1");
+  t.after(() => taken.close());
+  await new Promise((resolve) => taken.once("listening", resolve));
+  const { port } = taken.address() as { port: number };
+  const range = (max: number) => ({ PLUGIN_MIN_PORT: String(port), PLUGIN_MAX_PORT: String(max) });
+  await assert.rejects(servePlugin(plugin, { network: "tcp", environment: range(port) }), (error) =>
+    isTenonError(error, "listen-failed"),
+  );
+  const serving = await serve(t, { network: "tcp", environment: range(Math.min(port + 100, 65_535)) });
+  assert.match(serving.line, /^1\|1\|tcp\|127\.0\.0\.1:\d+\|grpc\|$/);
+  assert.notEqual(serving.address, `127.0.0.1:${port}`);
+  assert.equal((await open(t, serving, KV).get({ key: "k" })).key, "k");
+});
+
+test("answers only to the holder of the host's certificate [TLS-03] [TLS-04] [TLS-06]", async (t) => {
+  const host = createCertificate();
+  const serving = await serve(t, {
+    environment: { PLUGIN_CLIENT_CERT: host.certPem },
+    logger: createLogger({ write: () => {} }),
+  });
+  const { certificate = "" } = parseHandshakeLine(serving.line);
+  assert.doesNotMatch(certificate, /=/);
+  const der = Buffer.from(certificate, "base64");
+
+  const openTls = (own: typeof host, path = serving.address) => {
+    const channel = createChannel(connectTls({ ...pinnedTls(own, der), path }));
+    t.after(() => channel.destroy());
+    return createClient(KV, channel.transport);
+  };
+  assert.equal((await openTls(host).get({ key: "k" })).key, "k");
+  await assert.rejects(openTls(createCertificate()).get({ key: "k" }), failsWith(Code.Unavailable));
+  await assert.rejects(open(t, serving, KV).get({ key: "k" }, { timeoutMs: 5000 }), failsWith(Code.Unavailable));
+});
+
+test("refuses a host's certificate that it cannot read, and leaves nothing behind [TLS-08]", async (t) => {
+  const socketDir = mkdtempSync("/tmp/serve-");
+  t.after(() => rmSync(socketDir, { recursive: true }));
+  await assert.rejects(servePlugin(plugin, { socketDir, environment: { PLUGIN_CLIENT_CERT: "no PEM" } }), (error) =>
+    isTenonError(error, "certificate-invalid"),
+  );
+  assert.deepEqual(readdirSync(socketDir), []);
+});
+
+test("answers Shutdown before it closes [PLUG-03]", async (t) => {
+  const serving = await serve(t);
+  assert.deepEqual({ ...(await open(t, serving, GRPCController).shutdown({})) }, { $typeName: "plugin.Empty" });
+  const { kind, drained } = await serving.closed;
+  assert.deepEqual({ kind, drained }, { kind: "shutdown", drained: true });
+  assert.ok(!existsSync(dirname(serving.address)));
+});
+
+test("gives every peer its last bytes, over TLS too [PLUG-03] [STDIO-05]", async (t) => {
+  const host = createCertificate();
+  for (let round = 0; round < 5; round++) {
+    const serving = await serve(t, { environment: { PLUGIN_CLIENT_CERT: host.certPem } });
+    const { certificate = "" } = parseHandshakeLine(serving.line);
+    const tls = pinnedTls(host, Buffer.from(certificate, "base64"));
+    const channel = createChannel(connectTls({ ...tls, path: serving.address }));
+    t.after(() => channel.destroy());
+    const seen: string[] = [];
+    const read = async () => {
+      for await (const { data } of createClient(GRPCStdio, channel.transport).streamStdio({})) {
+        seen.push(Buffer.from(data).toString());
+      }
+    };
+    const reading = read();
+    serving.writeStdout(Buffer.from("last"));
+    await createClient(GRPCController, channel.transport).shutdown({});
+    await reading;
+    assert.deepEqual(seen, ["last"]);
+    assert.equal((await serving.closed).drained, true);
+  }
+});
+
+test("lets calls in flight finish, and cuts off those that take too long", async (t) => {
+  const gates: (() => void)[] = [];
+  const slow = implement(kv, {
+    kv: { ...echo, put: (pair) => new Promise((resolve) => gates.push(() => resolve(pair))) },
+  });
+  const patient = await serve(t, {}, slow);
+  const call = open(t, patient, KV).put({ key: "k" });
+  await waitFor(() => gates.length === 1);
+  const closing = patient.close();
+  gates[0]!();
+  assert.equal((await call).key, "k");
+  assert.equal((await closing).drained, true);
+
+  const hasty = await serve(t, { drainTimeoutMs: 20 }, slow);
+  const cut = open(t, hasty, KV).put({ key: "k" });
+  await Promise.all([
+    assert.rejects(cut),
+    waitFor(() => gates.length === 2).then(async () => assert.equal((await hasty.close()).drained, false)),
+  ]);
+});
+
+test("sends what it is given to write, and all of it before it ends [STDIO-03] [STDIO-05]", async (t) => {
+  const serving = await serve(t);
+  serving.writeStdout(Buffer.from("out"));
+  serving.writeStderr(Buffer.from("err"));
+  const seen: string[] = [];
+  const read = async () => {
+    for await (const { channel, data } of open(t, serving, GRPCStdio).streamStdio({})) {
+      seen.push(`${channel}:${Buffer.from(data).toString()}`);
+    }
+  };
+  const reading = read();
+  await waitFor(() => seen.length === 2);
+  serving.writeStdout(Buffer.from("last"));
+  assert.equal((await serving.close()).drained, true);
+  await reading;
+  assert.deepEqual(seen, ["1:out", "2:err", "1:last"]);
+});
+
+test("counts what nobody reads, and hands it back at the end [STDIO-04]", async (t) => {
+  const records: Record<string, unknown>[] = [];
+  const logger = createLogger({ write: (line) => records.push(JSON.parse(line) as Record<string, unknown>) });
+  const serving = await serve(t, { maxStdioBufferBytes: 10, logger });
+  for (let i = 0; i < 5; i++) serving.writeStdout(Buffer.from(`line${i}`));
+  await serving.close();
+  assert.ok(records.some((record) => record["dropped_bytes"] === 15));
+  assert.equal(Buffer.from(serving.takeUnread()).toString(), "line3line4");
+});
+
+test("ends at once when its signal is aborted, whenever that is", async (t) => {
+  const abort = new AbortController();
+  const serving = await serve(t, { signal: abort.signal });
+  abort.abort();
+  assert.ok(!existsSync(dirname(serving.address)));
+  assert.equal((await serving.closed).kind, "aborted");
+  await assert.rejects(servePlugin(plugin, { signal: abort.signal }), { name: "AbortError" });
+
+  const early = new AbortController();
+  const socketDir = mkdtempSync("/tmp/serve-");
+  t.after(() => rmSync(socketDir, { recursive: true }));
+  const starting = servePlugin(plugin, { signal: early.signal, socketDir });
+  early.abort();
+  await assert.rejects(starting, { name: "AbortError" });
+  assert.deepEqual(readdirSync(socketDir), []);
+});
+
+test("refuses options that cannot be [ENV-10]", async () => {
+  await assert.rejects(servePlugin(plugin, { drainTimeoutMs: -1 }), (error) => isTenonError(error, "option-invalid"));
+  await assert.rejects(servePlugin(plugin, { environment: { PLUGIN_MIN_PORT: "x" } }), (error) =>
+    isTenonError(error, "environment-invalid"),
+  );
+});
+
+test("changes nothing global [PLUG-11]", async (t) => {
+  const before = globals();
+  const serving = await serve(t);
+  await open(t, serving, KV).get({ key: "k" });
+  assert.deepEqual(globals(), before);
+  await serving.close();
+  assert.deepEqual(globals(), before);
+});
+
+function globals() {
+  const { log, error } = console;
+  return {
+    environment: { ...process.env },
+    listeners: process.eventNames().map((name) => [name, process.listenerCount(name)]),
+    write: process.stdout.write.bind(process.stdout).name,
+    ownWrite: Object.hasOwn(process.stdout, "_write"),
+    log,
+    error,
+    exitCode: process.exitCode,
+    umask: process.umask(),
+    cwd: process.cwd(),
+    symbols: Object.getOwnPropertySymbols(globalThis).filter((symbol) => symbol.description?.startsWith("tenon.")),
+  };
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+test("keeps its socket in the directory that an option names", async (t) => {
+  const socketDir = mkdtempSync("/tmp/serve-");
+  t.after(() => rmSync(socketDir, { recursive: true }));
+  const serving = await serve(t, { socketDir });
+  assert.equal(join(dirname(serving.address), ".."), socketDir);
+});
