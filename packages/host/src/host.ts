@@ -1,0 +1,157 @@
+import { type Contract, type ContractVersions, TenonError } from "@tenon/core";
+import { createExitNet } from "./launch/exit-net.js";
+import { hostProcess } from "./launch/host-process.js";
+import { findSetpriv } from "./launch/parent-death.js";
+import { parseLaunch, type ProcessLaunch } from "./launch/process-launch.js";
+import type { LogRecord } from "./logs/record.js";
+import { checkKeys, describe, functionOrNothing, invalidOption, textOrNothing } from "./options/check.js";
+import type { Session } from "./session/session.js";
+import { startInstance } from "./start/start-instance.js";
+import { parseStartOptions, type StartOptions } from "./start-options.js";
+import type { StopOutcome } from "./stop/outcome.js";
+import { parseStopOptions, type StopOptions } from "./stop/stop-options.js";
+
+/** What a host is created with. */
+export interface HostOptions {
+  /** Name of the host in messages. Default "host". */
+  readonly name?: string;
+  /** Receives what the plugins say, and what the host says about them. Default: nobody; counts and tails are kept. */
+  readonly log?: (record: LogRecord) => void;
+  /** The environment that plugins inherit from. Default: the process's, as it is at each start. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Options of every start that does not set them itself. */
+  readonly defaults?: Omit<StartOptions, "name" | "signal">;
+}
+
+/** Starts plugins and holds on to them until they are stopped. */
+export interface Host extends AsyncDisposable {
+  /**
+   * Starts an instance and connects to it.
+   *
+   * @throws {@link TenonError} `option-invalid` for arguments; `host-closed`; else one of the start codes, with
+   *   {@link StartFacts} in its facts. Nothing of the instance is left then.
+   */
+  start<V extends ContractVersions>(
+    contract: Contract<V>,
+    launch: ProcessLaunch,
+    options?: StartOptions,
+  ): Promise<Session<V>>;
+  /** The sessions that have not ended, oldest first. */
+  readonly sessions: readonly Session[];
+  /**
+   * Ends every session at once, gives up every start under way (`host-closed`), and starts nothing any more. Resolves with the
+   * outcomes of the sessions. go-plugin: `CleanupClients`, for all hosts of the process.
+   */
+  stop(options?: StopOptions): Promise<StopOutcome[]>;
+}
+
+/**
+ * Creates a host. It does nothing yet, and touches nothing global: while it has instances it listens for the `exit` event of
+ * the process, to kill them if the application leaves without stopping it.
+ *
+ * @throws {@link TenonError} `option-invalid`, naming the option
+ */
+export function createHost(options: HostOptions = {}): Host {
+  const { name, log, environment, defaults } = parseHostOptions(options);
+  const sessions = new Set<Session>();
+  const starts = new Set<Promise<unknown>>();
+  const giveUps = new Set<() => void>();
+  let isClosed = false;
+  const exitNet = createExitNet();
+  let setpriv: Promise<string | undefined> | undefined;
+  let nextId = 1;
+
+  const start = async <V extends ContractVersions>(
+    contract: Contract<V>,
+    launch: ProcessLaunch,
+    startOptions?: StartOptions,
+  ): Promise<Session<V>> => {
+    if (isClosed) {
+      throw new TenonError(
+        "host-closed",
+        `The host "${name}" was stopped and starts nothing any more. Create a new host.`,
+      );
+    }
+    checkContract(contract);
+    checkKeys("options", startOptions);
+    const parsed = parseStartOptions("options", { ...(log && { log }), ...defaults, ...startOptions });
+    const parsedLaunch = parseLaunch(launch);
+    const session = await startInstance({
+      id: `${parsed.name ?? contract.name}-${nextId++}`,
+      contract,
+      launch: parsedLaunch,
+      options: parsed,
+      environment: environment ?? hostProcess.environment(),
+      exitNet,
+      onHostStop: (listener) => {
+        giveUps.add(listener);
+        return () => {
+          giveUps.delete(listener);
+        };
+      },
+      findSetpriv: () => (setpriv ??= findSetpriv()),
+    });
+    const untyped = session as unknown as Session;
+    sessions.add(untyped);
+    void session.closed.then(() => sessions.delete(untyped));
+    return session;
+  };
+
+  const stop = async (stopOptions?: StopOptions): Promise<StopOutcome[]> => {
+    checkStopOptions(stopOptions);
+    isClosed = true;
+    for (const giveUp of giveUps) giveUp();
+    await Promise.allSettled(starts);
+    return Promise.all([...sessions].map((session) => session.stop(stopOptions)));
+  };
+
+  const host: Host = {
+    start(contract, launch, startOptions) {
+      const started = start(contract, launch, startOptions);
+      starts.add(started);
+      const forget = (): void => {
+        starts.delete(started);
+      };
+      started.then(forget, forget);
+      return started;
+    },
+    get sessions() {
+      return [...sessions];
+    },
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
+    },
+  };
+  return Object.freeze(host);
+}
+
+function parseHostOptions(options: HostOptions) {
+  checkKeys("options", options, ["name", "log", "environment", "defaults"]);
+  const { environment, defaults } = options;
+  if (environment !== undefined && (typeof environment !== "object" || environment === null)) {
+    throw invalidOption("options.environment", `it must be an object of texts, not ${describe(environment)}`);
+  }
+  for (const key of ["name", "signal"]) {
+    if (Object.hasOwn(Object(defaults), key)) {
+      throw invalidOption(`options.defaults.${key}`, "it belongs to a single start");
+    }
+  }
+  parseStartOptions("options.defaults", defaults);
+  return Object.freeze({
+    name: textOrNothing("options.name", options.name) ?? "host",
+    log: functionOrNothing("options.log", options.log),
+    environment: environment && Object.freeze({ ...environment }),
+    defaults: Object.freeze({ ...defaults }),
+  });
+}
+
+function checkStopOptions(options: StopOptions | undefined): void {
+  const zero = { shutdownTimeoutMs: 0, terminateTimeoutMs: 0, killTimeoutMs: 0, drainTimeoutMs: 0 };
+  parseStopOptions("stop", options, zero);
+}
+
+function checkContract(contract: Contract): void {
+  if (typeof contract?.name === "string" && typeof contract.cookie?.key === "string" && contract.versions) return;
+  throw invalidOption("contract", "it must be what defineContract returns");
+}

@@ -1,0 +1,12 @@
+export { createHost } from "./host.js";
+export type { Host, HostOptions } from "./host.js";
+export type { ProcessLaunch } from "./launch/process-launch.js";
+export type { StartOptions } from "./start-options.js";
+export type { PingOptions, Session } from "./session/session.js";
+export type { StopOptions } from "./stop/stop-options.js";
+export type { StopHow, StopOutcome, StopStep } from "./stop/outcome.js";
+export { startFactsOf } from "./diagnose/start-error.js";
+export type { StartFacts } from "./diagnose/start-error.js";
+export { logLevels } from "./logs/record.js";
+export type { LogLevel, LogPart, LogRecord, LogSource } from "./logs/record.js";
+export type { LogCounts } from "./logs/instance-log.js";

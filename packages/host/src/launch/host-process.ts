@@ -1,0 +1,50 @@
+import { constants } from "node:os";
+import { isMainThread } from "node:worker_threads";
+
+/** The one door to the global `process`: who we are, and how to signal others. */
+export const hostProcess = {
+  platform: process.platform,
+  architecture: process.arch,
+  isMainThread,
+
+  /** The environment as it is now. */
+  environment(): Readonly<Record<string, string | undefined>> {
+    return process.env;
+  },
+
+  /** The directory that relative paths start from. */
+  cwd(): string {
+    return process.cwd();
+  },
+
+  /** Our effective user id; undefined on systems without user ids. */
+  userId(): number | undefined {
+    return process.geteuid?.();
+  },
+
+  /**
+   * Sends a signal to the process group `pid` leads; on Windows, which has none, to the process alone.
+   * Returns false when nobody is left to receive it or we may not send it.
+   */
+  signalGroup(pid: number, signal: NodeJS.Signals): boolean {
+    try {
+      return process.kill(process.platform === "win32" ? pid : -pid, signal);
+    } catch {
+      return false;
+    }
+  },
+
+  /** Calls `listener` when this process is about to exit; returns the way to take that back. */
+  onExit(listener: () => void): () => void {
+    process.on("exit", listener);
+    return () => {
+      process.off("exit", listener);
+    };
+  },
+} as const;
+
+/** Name of the signal that a shell's exit code of 128 + n stands for; undefined where it stands for none. */
+export function signalOfShellCode(exitCode: number): string | undefined {
+  const entry = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128);
+  return entry?.[0];
+}

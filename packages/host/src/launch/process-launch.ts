@@ -1,0 +1,105 @@
+import { checkKeys, describe, invalidOption, oneOf, textOrNothing } from "../options/check.js";
+
+/** How to start a plugin as a child process. Plain data: it can come from a manifest. */
+export interface ProcessLaunch {
+  /**
+   * The command and its arguments; no shell is involved. A bare name is looked up in the `PATH` that the plugin gets
+   * (in the host's own where it gets none); a name with a slash starts from `cwd`. go-plugin: `ClientConfig.Cmd`.
+   */
+  readonly process: readonly [command: string, ...args: string[]];
+  /**
+   * Variables for this plugin; they win over inherited ones (with go-plugin the host's win). `undefined` removes an
+   * inherited one. The variables of the handshake and the cookie win over all; values given here for them are ignored.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /**
+   * What the plugin inherits of the host's environment: all of it (`true`), nothing (`false`), or the variables named.
+   * Never inherited: the handshake's variables, the cookie, and what attaches an inspector. Default `true`, as go-plugin
+   * (`SkipHostEnv`). On Windows `SystemRoot` is inherited always.
+   */
+  readonly inheritEnv?: boolean | readonly string[];
+  /** Working directory. Default: the host's. */
+  readonly cwd?: string;
+  /**
+   * Standard input of the plugin. `"lifeline"`: a pipe that the host holds open and never writes to, so that its end tells
+   * the plugin that the host is gone. `"inherit"`: the host's own, as go-plugin does. `"ignore"`: empty. Default `"lifeline"`.
+   */
+  readonly stdin?: "lifeline" | "inherit" | "ignore";
+  /**
+   * Signal that the Linux kernel sends to the plugin when the host's main thread ends, however it ends; `false` for none.
+   * Works where `setpriv` of util-linux is found and the host runs on the main thread; elsewhere it is silently absent.
+   * It reaches the process started, not its children. `"SIGKILL"` cannot be escaped, but leaves the plugin no time to
+   * remove its socket. Default `"SIGTERM"`; it adds about a millisecond to the start. go-plugin: none.
+   */
+  readonly parentDeathSignal?: "SIGTERM" | "SIGKILL" | false;
+}
+
+/** A checked, frozen copy of a {@link ProcessLaunch} with its defaults filled in. */
+export interface ParsedLaunch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly inheritEnv: boolean | readonly string[];
+  readonly cwd: string | undefined;
+  readonly stdin: "lifeline" | "inherit" | "ignore";
+  readonly parentDeathSignal: "SIGTERM" | "SIGKILL" | false;
+}
+
+const launchKeys = ["process", "env", "inheritEnv", "cwd", "stdin", "parentDeathSignal"];
+
+/** Checks a launch. @throws TenonError `option-invalid`, naming the key */
+export function parseLaunch(launch: ProcessLaunch): ParsedLaunch {
+  if (launch === undefined)
+    throw invalidOption("launch", 'it must be an object such as { process: ["node", "plugin.js"] }');
+  checkKeys("launch", launch, launchKeys);
+  const [command, ...args] = parseCommand(launch.process);
+  return Object.freeze({
+    command,
+    args: Object.freeze(args),
+    env: parseEnv(launch.env),
+    inheritEnv: parseInheritEnv(launch.inheritEnv),
+    cwd: textOrNothing("launch.cwd", launch.cwd),
+    stdin: oneOf("launch.stdin", launch.stdin, ["lifeline", "inherit", "ignore"], "lifeline"),
+    parentDeathSignal: oneOf(
+      "launch.parentDeathSignal",
+      launch.parentDeathSignal,
+      ["SIGTERM", "SIGKILL", false],
+      "SIGTERM",
+    ),
+  });
+}
+
+function parseCommand(value: unknown): [string, ...string[]] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw invalidOption("launch.process", "it must be a list that starts with the command");
+  }
+  value.forEach((part: unknown, index) => {
+    if (typeof part !== "string" || part.includes("\0") || (index === 0 && part === "")) {
+      throw invalidOption(`launch.process[${index}]`, `it must be a text without NUL, not ${describe(part)}`);
+    }
+  });
+  return [...value] as [string, ...string[]];
+}
+
+function parseEnv(value: unknown): Readonly<Record<string, string | undefined>> {
+  if (value === undefined) return {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalidOption("launch.env", `it must be an object of texts, not ${describe(value)}`);
+  }
+  for (const [name, text] of Object.entries(value)) {
+    if (name === "" || /[=\0]/.test(name)) {
+      throw invalidOption(`launch.env[${describe(name)}]`, "this cannot name an environment variable");
+    }
+    if (text !== undefined && (typeof text !== "string" || text.includes("\0"))) {
+      throw invalidOption(`launch.env.${name}`, `it must be a text without NUL or undefined, not ${describe(text)}`);
+    }
+  }
+  return Object.freeze({ ...value });
+}
+
+function parseInheritEnv(value: unknown): boolean | readonly string[] {
+  if (value === undefined) return true;
+  if (typeof value === "boolean") return value;
+  if (Array.isArray(value) && value.every((name) => typeof name === "string")) return Object.freeze([...value]);
+  throw invalidOption("launch.inheritEnv", `it must be true, false or a list of names, not ${describe(value)}`);
+}

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { TenonError } from "@tenon/core";
+import { hostProcess } from "./host-process.js";
+
+/** How a process ended. */
+export interface ExitFacts {
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** A running plugin process, leader of its own process group. */
+export interface PluginProcess {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** How it ended; undefined while it runs. */
+  readonly exit: ExitFacts | undefined;
+  /** Resolves when the process was reaped, whoever still holds its pipes. Never rejects. */
+  readonly exited: Promise<ExitFacts>;
+  /** Signals the whole group. False when nobody is left, or we may not. */
+  signalGroup(signal: NodeJS.Signals): boolean;
+  /** Closes our ends of its pipes. Call it when nothing more is to be read. */
+  release(): void;
+}
+
+/** What to spawn. */
+export interface SpawnRequest {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly stdin: "lifeline" | "inherit" | "ignore";
+}
+
+/**
+ * Starts a process in its own session and process group, so that all it starts can be signalled together, and a Ctrl-C at
+ * the host's terminal does not reach it behind the host's back (go-plugin shares the host's group).
+ *
+ * @throws {@link TenonError} `spawn-failed` with the system's error as its cause; the caller refines it
+ */
+export async function spawnProcess(request: SpawnRequest): Promise<PluginProcess> {
+  let child: ChildProcess;
+  try {
+    child = spawn(request.file, request.args, {
+      cwd: request.cwd,
+      env: { ...request.env },
+      detached: hostProcess.platform !== "win32",
+      windowsHide: true,
+      stdio: [request.stdin === "lifeline" ? "pipe" : request.stdin, "pipe", "pipe"],
+    });
+  } catch (error) {
+    throw spawnFailed(request, error);
+  }
+  const exited = new Promise<ExitFacts>((resolve) => {
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined || stdout === null || stderr === null) {
+    throw spawnFailed(request, await new Promise<unknown>((resolve) => child.once("error", resolve)));
+  }
+  // A late error is a failed kill, which the group's own signals make up for.
+  child.on("error", () => {});
+
+  let exit: ExitFacts | undefined;
+  const reaped = exited.then((facts) => (exit = facts));
+  // A pipe that breaks has ended: its reader sees the end and nothing else is lost.
+  for (const pipe of [child.stdin, stdout, stderr]) pipe?.on("error", () => {});
+
+  return {
+    pid,
+    stdout,
+    stderr,
+    get exit() {
+      return exit;
+    },
+    exited: reaped,
+    signalGroup: (signal) => hostProcess.signalGroup(pid, signal),
+    release() {
+      child.stdin?.destroy();
+      stdout.destroy();
+      stderr.destroy();
+    },
+  };
+}
+
+function spawnFailed(request: SpawnRequest, cause: unknown): TenonError {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  return new TenonError("spawn-failed", `the system refused to start ${request.file} (${code ?? String(cause)})`, {
+    cause,
+    facts: { errno: code },
+  });
+}

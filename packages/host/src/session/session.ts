@@ -1,0 +1,127 @@
+import { type Client, createClient } from "@connectrpc/connect";
+import type { DescService } from "@bufbuild/protobuf";
+import {
+  type Contract,
+  type ContractVersions,
+  Health,
+  type ServiceAt,
+  type ServiceNames,
+  TenonError,
+} from "@tenon/core";
+import type { Channel } from "@tenon/wire";
+import type { Instance } from "../instance/instance.js";
+import type { LogCounts } from "../logs/instance-log.js";
+import { checkKeys, durationMs, signalOrNothing } from "../options/check.js";
+import type { StopOutcome } from "../stop/outcome.js";
+import { parseStopOptions, type StopOptions, type StopTimeouts } from "../stop/stop-options.js";
+
+/** How {@link Session.ping} waits. */
+export interface PingOptions {
+  readonly signal?: AbortSignal;
+  /** Default 5000. go-plugin: no limit. */
+  readonly timeoutMs?: number;
+}
+
+/** The host's live view of one running instance. go-plugin: `Client` and `ClientProtocol` together. */
+export interface Session<V extends ContractVersions = ContractVersions> extends AsyncDisposable {
+  /** Unique within its host, and in every log record of the instance. */
+  readonly id: string;
+  /** Name of the plugin in messages and records. */
+  readonly name: string;
+  readonly contract: Contract<V>;
+  /** The version of the contract that was agreed on. */
+  readonly version: number;
+  readonly pid: number;
+  /** Whether the connection is mutual TLS. */
+  readonly tls: boolean;
+  /** Milliseconds from the call of `start` until the plugin answered. */
+  readonly startMs: number;
+  /** Counts of the instance's output and of records made from it. */
+  readonly logCounts: LogCounts;
+  /**
+   * A typed client of one of the version's services; always the same object for the same name. After a crash its calls fail
+   * with `ConnectError` `Unavailable`, whose cause is a TenonError `plugin-exited`; after a stop, `session-closed`.
+   *
+   * @throws {@link TenonError} `service-unknown` where the agreed version has no service of this name
+   */
+  client<K extends ServiceNames<V>>(name: K): Client<Extract<ServiceAt<V, K>, DescService>>;
+  /**
+   * Asks the plugin's health service about the service `plugin`, as go-plugin's `Ping` does, and resolves with the milliseconds
+   * it took. Any answer counts; its status is not looked at. Rejects with a `ConnectError`, `Unimplemented` where there is
+   * no health service.
+   */
+  ping(options?: PingOptions): Promise<number>;
+  /**
+   * Ends the instance: Shutdown call, SIGTERM, SIGKILL. Resolves when nothing of it is left; never rejects but for invalid
+   * options, never hangs. Every call resolves with the same outcome, that of the first one's options.
+   */
+  stop(options?: StopOptions): Promise<StopOutcome>;
+  /** Resolves when the instance has ended and nothing of it is left, whatever the reason. Never rejects. */
+  readonly closed: Promise<StopOutcome>;
+}
+
+/** What a session is made of. */
+export interface SessionInit<V extends ContractVersions> {
+  readonly instance: Instance;
+  readonly contract: Contract<V>;
+  readonly version: number;
+  readonly channel: Channel;
+  readonly pid: number;
+  readonly tls: boolean;
+  readonly startMs: number;
+  readonly stopDefaults: StopTimeouts;
+}
+
+/** Creates the session of an instance that is ready. */
+export function createSession<V extends ContractVersions>(init: SessionInit<V>): Session<V> {
+  const { instance, contract, version, channel, stopDefaults } = init;
+  const services = contract.versions[version] ?? {};
+  const clients = new Map<string, Client<DescService>>();
+  const health = createClient(Health, channel.transport);
+
+  const stop = async (options?: StopOptions): Promise<StopOutcome> => {
+    const { signal, ...timeouts } = parseStopOptions("stop", options, stopDefaults);
+    return instance.stop(timeouts, signal);
+  };
+
+  const session: Session<V> = {
+    id: instance.id,
+    name: instance.plugin,
+    contract,
+    version,
+    pid: init.pid,
+    tls: init.tls,
+    startMs: init.startMs,
+    get logCounts() {
+      return instance.log.counts();
+    },
+    client<K extends ServiceNames<V>>(name: K) {
+      const service = Object.hasOwn(services, name) ? services[name] : undefined;
+      if (service === undefined) {
+        throw new TenonError(
+          "service-unknown",
+          `Version ${version} of the contract "${contract.name}" has no service "${name}"; it has ` +
+            `${Object.keys(services).join(", ")}.`,
+          { plugin: instance.plugin, facts: { service: name, version, services: Object.keys(services) } },
+        );
+      }
+      let client = clients.get(name);
+      if (client === undefined) clients.set(name, (client = createClient(service, channel.transport)));
+      return client as Client<Extract<ServiceAt<V, K>, DescService>>;
+    },
+    async ping(options) {
+      const given = checkKeys("ping", options, ["signal", "timeoutMs"]);
+      const timeoutMs = durationMs("ping.timeoutMs", given["timeoutMs"], 5_000);
+      const signal = signalOrNothing("ping.signal", given["signal"]);
+      const startedAt = performance.now();
+      await health.check({ service: "plugin" }, { timeoutMs, ...(signal && { signal }) });
+      return performance.now() - startedAt;
+    },
+    stop,
+    closed: instance.closed,
+    async [Symbol.asyncDispose]() {
+      await stop();
+    },
+  };
+  return Object.freeze(session);
+}

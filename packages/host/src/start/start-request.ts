@@ -1,0 +1,46 @@
+import type { Contract, ContractVersions } from "@tenon/core";
+import type { StdoutReader } from "../handshake/stdout-reader.js";
+import type { Instance } from "../instance/instance.js";
+import type { ExitNet } from "../launch/exit-net.js";
+import type { ParsedLaunch } from "../launch/process-launch.js";
+import type { ExitFacts } from "../launch/spawn-process.js";
+import type { ParsedStartOptions } from "../start-options.js";
+import type { StartWatch } from "./start-watch.js";
+
+/** Everything a start needs, checked. */
+export interface StartRequest<V extends ContractVersions> {
+  readonly id: string;
+  readonly contract: Contract<V>;
+  readonly launch: ParsedLaunch;
+  readonly options: ParsedStartOptions;
+  /** The environment to inherit from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly exitNet: ExitNet;
+  /** Takes what the host calls when it is stopped during this start; returns the way to take that back. */
+  readonly onHostStop: (listener: () => void) => () => void;
+  /** Finds `setpriv`; asked only where it is wanted. */
+  readonly findSetpriv: () => Promise<string | undefined>;
+}
+
+/** How long the end of the process and the end of its standard output may lag behind each other. */
+export const exitLagMs = 250;
+
+/** What is known so far, for the error if it comes to that. */
+export interface Progress {
+  file?: string;
+  stdout?: StdoutReader;
+  /** How the process ended before the host laid hands on it. */
+  exit?: ExitFacts | undefined;
+}
+
+/** What every stage of a start works with. */
+export interface StartStage {
+  readonly instance: Instance;
+  readonly watch: StartWatch;
+  readonly progress: Progress;
+}
+
+/** The version numbers of a contract. */
+export function versionsOf(contract: Contract): number[] {
+  return Object.keys(contract.versions).map(Number);
+}
