@@ -1,0 +1,8 @@
+export { createDuplexPair, type DuplexPairOptions } from "./streams/duplex-pair.js";
+export { type FaultKind, type Faults, type FaultyStream, injectFaults } from "./streams/fault-injection.js";
+export { type EventuallyOptions, eventually, withTimeout } from "./timing.js";
+export { isProcessAlive, listDescendants, listProcesses, type ProcessFacts, readProcess } from "./leaks/processes.js";
+export { countActiveResources, listOpenFiles } from "./leaks/own-resources.js";
+export { defaultTemporaryDirectories, listBoundSockets, listTemporaryEntries } from "./leaks/file-system.js";
+export { describeLeaks, type ResourceSnapshot, type SnapshotOptions, snapshotResources } from "./leaks/snapshot.js";
+export { assertNoLeaks, type AssertNoLeaksOptions } from "./leaks/assert-no-leaks.js";

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+
+// The public names of each package, types with a mark, as literals. Adding one is a promise to keep it.
+
+/** Names that an entry file exports; the house allows nothing but lists of names there. */
+function exportsOf(entry: string): string[] {
+  const source = readFileSync(new URL(`../../../packages/${entry}`, import.meta.url), "utf8");
+  const code = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*/g, "");
+  const lists = code.matchAll(/export (type )?\{([^}]*)\}/g);
+  assert.doesNotMatch(code, /export (?!type \{|\{)/, `${entry} exports something other than a list of names`);
+  return [...lists]
+    .flatMap(([, type, names]) =>
+      names!
+        .split(",")
+        .map((name) => name.trim())
+        .filter((name) => name !== "")
+        .map((name) => {
+          const marked = type !== undefined || name.startsWith("type ");
+          const shown = name.replace(/^type /, "").replace(/^.* as /, "");
+          return marked ? `type ${shown}` : shown;
+        }),
+    )
+    .sort((a, b) => (a < b ? -1 : 1));
+}
+
+test("the exports of @tenon/core", () => {
+  assert.deepEqual(exportsOf("core/src/index.ts"), [
+    "ConnInfoSchema",
+    "ConnInfo_KnockSchema",
+    "EmptySchema",
+    "GRPCBroker",
+    "GRPCController",
+    "GRPCStdio",
+    "Health",
+    "HealthCheckRequestSchema",
+    "HealthCheckResponseSchema",
+    "HealthCheckResponse_ServingStatus",
+    "HealthListRequestSchema",
+    "HealthListResponseSchema",
+    "StdioDataSchema",
+    "StdioData_Channel",
+    "TenonError",
+    "acceptVersion",
+    "chooseVersion",
+    "defineContract",
+    "errorCodes",
+    "formatEnvironment",
+    "formatHandshakeLine",
+    "handshakeFields",
+    "handshakeVariables",
+    "isTenonError",
+    "maxHandshakeLineBytes",
+    "parseEnvironment",
+    "parseGoBool",
+    "parseHandshakeLine",
+    "splitTcpAddress",
+    "type ConnInfo",
+    "type ConnInfo_Knock",
+    "type Contract",
+    "type ContractServices",
+    "type ContractVersions",
+    "type Cookie",
+    "type Empty",
+    "type ErrorCode",
+    "type HandshakeEnvironment",
+    "type HandshakeField",
+    "type HandshakeLine",
+    "type HandshakeVariable",
+    "type HealthCheckRequest",
+    "type HealthCheckResponse",
+    "type HealthListRequest",
+    "type HealthListResponse",
+    "type ParsedEnvironment",
+    "type ServiceAt",
+    "type ServiceNames",
+    "type StdioData",
+    "type TenonErrorOptions",
+    "withoutHandshakeVariables",
+  ]);
+});
+
+test("the exports of @tenon/wire", () => {
+  assert.deepEqual(exportsOf("wire/src/index.ts"), [
+    "createCertificate",
+    "createChannel",
+    "createServer",
+    "pinnedTls",
+    "type Certificate",
+    "type CertificateOptions",
+    "type Channel",
+    "type ChannelOptions",
+    "type CloseReason",
+    "type PinnedTlsOptions",
+    "type Server",
+    "type ServerOptions",
+  ]);
+});
+
+test("the exports of @tenon/plugin", () => {
+  assert.deepEqual(exportsOf("plugin/src/index.ts"), [
+    "createLogger",
+    "implement",
+    "runPlugin",
+    "servePlugin",
+    "type Implementation",
+    "type LogFields",
+    "type LogLevel",
+    "type Logger",
+    "type LoggerOptions",
+    "type Plugin",
+    "type PluginCloseReason",
+    "type PluginService",
+    "type RunOptions",
+    "type ServeOptions",
+    "type ServicesImplementation",
+    "type ServingPlugin",
+    "type VersionsImplementation",
+  ]);
+});
+
+test("the exports of @tenon/host", () => {
+  assert.deepEqual(exportsOf("host/src/index.ts"), [
+    "createHost",
+    "logLevels",
+    "startFactsOf",
+    "type Host",
+    "type HostOptions",
+    "type LogCounts",
+    "type LogLevel",
+    "type LogPart",
+    "type LogRecord",
+    "type LogSource",
+    "type PingOptions",
+    "type ProcessLaunch",
+    "type Session",
+    "type StartFacts",
+    "type StartOptions",
+    "type StopHow",
+    "type StopOptions",
+    "type StopOutcome",
+    "type StopStep",
+  ]);
+});
+
+test("the exports of @tenon/testkit", () => {
+  assert.deepEqual(exportsOf("testkit/src/index.ts"), [
+    "assertNoLeaks",
+    "countActiveResources",
+    "createDuplexPair",
+    "defaultTemporaryDirectories",
+    "describeLeaks",
+    "eventually",
+    "injectFaults",
+    "isProcessAlive",
+    "listBoundSockets",
+    "listDescendants",
+    "listOpenFiles",
+    "listProcesses",
+    "listTemporaryEntries",
+    "readProcess",
+    "snapshotResources",
+    "type AssertNoLeaksOptions",
+    "type DuplexPairOptions",
+    "type EventuallyOptions",
+    "type FaultKind",
+    "type Faults",
+    "type FaultyStream",
+    "type ProcessFacts",
+    "type ResourceSnapshot",
+    "type SnapshotOptions",
+    "withTimeout",
+  ]);
+});

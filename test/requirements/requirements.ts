@@ -1,0 +1,27 @@
+import type { Requirement } from "./requirement.js";
+import { environmentRows } from "./rows/environment.js";
+import { handshakeRows } from "./rows/handshake.js";
+import { hostRows } from "./rows/host.js";
+import { lifeRows } from "./rows/life.js";
+import { logRows } from "./rows/log.js";
+import { pluginRows } from "./rows/plugin.js";
+import { stdioRows } from "./rows/stdio.js";
+import { stopRows } from "./rows/stop.js";
+import { tlsRows } from "./rows/tls.js";
+import { versionsRows } from "./rows/versions.js";
+import { wireRows } from "./rows/wire.js";
+
+/** Every rule of the handshake, the environment, the life of an instance and the wire. */
+export const requirements: readonly Requirement[] = [
+  ...handshakeRows,
+  ...environmentRows,
+  ...versionsRows,
+  ...tlsRows,
+  ...lifeRows,
+  ...stopRows,
+  ...logRows,
+  ...stdioRows,
+  ...pluginRows,
+  ...hostRows,
+  ...wireRows,
+];

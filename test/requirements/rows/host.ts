@@ -1,0 +1,29 @@
+import type { Requirement } from "../requirement.js";
+
+export const hostRows: readonly Requirement[] = [
+  {
+    id: "HOST-01",
+    side: "host",
+    source: "go-plugin v1.8.0, host, ping",
+    sentence:
+      "Ping asks Health/Check for plugin and tells how long the answer took; a plugin without health fails the ping and nothing else.",
+  },
+  {
+    id: "HOST-02",
+    side: "host",
+    source: "docs/protocol/handshake.md, stopping",
+    sentence: "An instance is started in a process group of its own.",
+  },
+  {
+    id: "HOST-03",
+    side: "host",
+    source: "go-plugin v1.8.0, host and examples",
+    sentence: "A plugin made with go-plugin itself can be started, called and stopped, with AutoMTLS and without.",
+  },
+  {
+    id: "HOST-04",
+    side: "plugin",
+    source: "go-plugin v1.8.0, host and examples",
+    sentence: "go-plugin's own host starts, calls and stops a Tenon plugin, with AutoMTLS and without.",
+  },
+];
