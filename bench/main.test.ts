@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { buildGo } from "@tenon/example-kv/go";
+import { assertNoLeaks, snapshotResources } from "@tenon/testkit";
+import type { Row } from "./lib/group.js";
+
+const main = fileURLToPath(new URL("main.js", import.meta.url));
+const module = fileURLToPath(new URL("../rivals/go", import.meta.url));
+const quick = ["--rounds", "1", "--seconds", "0.05"];
+
+/** Runs the benchmark in a private temporary directory, and fails when it leaves something there or running. */
+async function bench(t: TestContext, args: readonly string[], interruptAt?: RegExp) {
+  const folder = mkdtempSync("/tmp/tb-");
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const before = snapshotResources({ environmentMark: `TENON_BENCH=${folder}`, temporaryDirectories: [folder] });
+  const env = { ...process.env, TENON_BENCH: folder, TMPDIR: folder };
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  child.stderr.on("data", (chunk: Buffer) => {
+    if (interruptAt?.test(chunk.toString())) child.kill("SIGINT");
+  });
+  const [stdout, stderr, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  await assertNoLeaks(before, { graceMs: 5000, ignoredKinds: ["active resource", "open descriptor"] });
+  return { folder, stdout, stderr, exitCode: exitCode as number | null };
+}
+
+test("the group calls measures every row and writes JSON and a picture", async (t) => {
+  const go = await buildGo({ module, packages: ["./kv-client", "./kv-plugin"] });
+  const args = ["--only", "calls", ...quick, "--json", "result.json", "--svg", "result.svg"];
+  const { folder, stdout, stderr, exitCode } = await bench(t, args);
+  assert.equal(exitCode, 0, stderr);
+  const result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8")) as {
+    machine: { cpus: number; node: string };
+    rows: Row[];
+    ratios: Record<string, number>;
+  };
+  const names = ["raw-socket", "tenon-tenon", "tenon-go", "go-tenon", "go-go", "grpc-js", "connect-node"];
+  const expected = go.folder === undefined ? names.filter((name) => !/\bgo\b/.test(name)) : names;
+  assert.deepEqual(
+    result.rows.map(({ name, callers }) => `${name}@${callers}`),
+    [1, 64].flatMap((callers) => expected.map((name) => `${name}@${callers}`)),
+  );
+  for (const row of result.rows) {
+    assert.deepEqual(Object.keys(row), [
+      "group",
+      "name",
+      "callers",
+      "payloadBytes",
+      "callsPerSecond",
+      "p50Us",
+      "p99Us",
+    ]);
+    assert.ok(Number(row["callsPerSecond"]) > 0, JSON.stringify(row));
+  }
+  assert.equal(result.machine.node, process.version);
+  assert.ok(result.ratios["tenon-tenon/grpc-js@64"]! > 0);
+  assert.ok(result.ratios["p50:tenon-tenon/raw-socket@1"]! > 0);
+  assert.match(stdout, /tenon-tenon\/connect-node@64 .* (held|MISSED)/);
+  const picture = readFileSync(join(folder, "result.svg"), "utf8");
+  assert.equal(picture.match(/<rect/g)?.length, result.rows.length);
+});
+
+test("Ctrl-C in the middle of a measurement stops everything", async (t) => {
+  const rows = "raw-socket,tenon-tenon,grpc-js";
+  const { exitCode, stderr } = await bench(t, ["--only", "calls", "--rows", rows, "--seconds", "1"], /round 1/);
+  assert.equal(exitCode, 130, stderr);
+});
+
+test("an unknown group and a bad option are refused with a sentence", async (t) => {
+  const unknown = await bench(t, ["--only", "nonsense"]);
+  assert.deepEqual([unknown.exitCode, unknown.stderr], [1, "bench: there is no group called nonsense\n"]);
+  const bad = await bench(t, ["--rounds", "none"]);
+  assert.deepEqual([bad.exitCode, bad.stderr], [1, "bench: --rounds must be a whole number from 1, not none\n"]);
+});
