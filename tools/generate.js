@@ -13,6 +13,7 @@ const buf = createRequire(import.meta.url).resolve("@bufbuild/buf/bin/buf");
 /** Folder of .proto files -> folder of the generated files. */
 const modules = {
   "packages/core/proto": "packages/core/src/gen",
+  "examples/guides/proto": "examples/guides/src/gen",
   "examples/kv/proto": "examples/kv/src/gen",
   "test/proto": "test/gen",
 };
