@@ -162,7 +162,7 @@ class ClientChannel implements Channel, ConnectionOwner {
         const request = toBinary(method.input, create(method.input, input));
         if (request.length > this.#maxSendBytes) throw tooLargeToSend(request.length, this.#maxSendBytes);
         const started = this.#prepare(method, signal, timeoutMs, header);
-        this.#start(new UnaryCall(started, method, request, this.#maxReceiveBytes, resolve, reject), timeoutMs);
+        this.#start(new UnaryCall(started, method, request, this.#maxReceiveBytes, resolve, reject));
       } catch (error) {
         reject(ConnectError.from(error, Code.Internal));
       }
@@ -180,7 +180,7 @@ class ClientChannel implements Channel, ConnectionOwner {
       try {
         const started = this.#prepare(method, signal, timeoutMs, header);
         const limits = { receive: this.#maxReceiveBytes, send: this.#maxSendBytes };
-        this.#start(new StreamCall(started, method, input, limits, resolve, reject), timeoutMs);
+        this.#start(new StreamCall(started, method, input, limits, resolve, reject));
       } catch (error) {
         reject(ConnectError.from(error, Code.Internal));
       }
@@ -216,7 +216,7 @@ class ClientChannel implements Channel, ConnectionOwner {
     return template;
   }
 
-  #start(call: PendingCall, timeoutMs: number | undefined): void {
+  #start(call: PendingCall): void {
     if (this.#connection.mayOpen && this.#queue.size === 0) {
       call.begin(this.#connection.openStream(call));
     } else if (this.#connection.exhausted) {
@@ -231,10 +231,11 @@ class ClientChannel implements Channel, ConnectionOwner {
     } else {
       this.#queue.add(call);
     }
-    call.started.watch(timeoutMs, (error) => {
+    call.started.watch((error) => {
       this.#queue.delete(call);
       call.fail(error);
     });
+    this.#connection.output.flushEarly();
   }
 
   /** The connection takes no new streams: the call was never sent and may be repeated elsewhere. */

@@ -4,6 +4,7 @@ import { formatTimeout } from "../grpc/timeout.js";
 import type { HeaderField } from "../hpack/field.js";
 import type { HeaderTemplate } from "../http2/header-template.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
+import { errorFromReset } from "./answer.js";
 
 /** A call that begins as soon as the connection has room for its stream. */
 export interface PendingCall extends StreamHandler {
@@ -18,7 +19,9 @@ export class StartedCall {
   readonly template: HeaderTemplate;
   /** Fields of this call alone: timeout and metadata. */
   readonly fields: HeaderField[] | undefined;
-  readonly explain: (reason: ResetReason, fail: (error: ConnectError) => void) => void;
+  readonly #explain: (reason: ResetReason, fail: (error: ConnectError) => void) => void;
+  readonly #timeoutMs: number | undefined;
+  readonly #begunAt: number;
   readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
   #abort: (() => void) | undefined;
@@ -31,7 +34,9 @@ export class StartedCall {
     explain: (reason: ResetReason, fail: (error: ConnectError) => void) => void,
   ) {
     this.template = template;
-    this.explain = explain;
+    this.#explain = explain;
+    this.#timeoutMs = timeoutMs;
+    this.#begunAt = timeoutMs === undefined ? 0 : performance.now();
     this.#signal = signal;
     this.fields = metadata;
     if (timeoutMs !== undefined) {
@@ -41,7 +46,8 @@ export class StartedCall {
   }
 
   /** From now on the call fails at its deadline and when its signal aborts. */
-  watch(timeoutMs: number | undefined, fail: (error: ConnectError) => void): void {
+  watch(fail: (error: ConnectError) => void): void {
+    const timeoutMs = this.#timeoutMs;
     if (timeoutMs !== undefined) {
       this.#timer = setTimeout(() => fail(deadlineError(timeoutMs)), Math.min(Math.ceil(timeoutMs), 0x7fffffff));
     }
@@ -50,6 +56,19 @@ export class StartedCall {
       this.#abort = () => fail(abortError(signal));
       setMaxListeners(0, signal); // One signal for many calls is no leak, and Node would warn of one at the eleventh.
       signal.addEventListener("abort", this.#abort, { once: true });
+    }
+  }
+
+  /** The stream was reset: fails the call with what that means, at once or when the loss of the connection is explained. */
+  failAfterReset(reason: ResetReason, fail: (error: ConnectError) => void): void {
+    const timeoutMs = this.#timeoutMs;
+    if (reason.by === "connection") {
+      this.#explain(reason, fail);
+    } else if (timeoutMs !== undefined && performance.now() - this.#begunAt >= timeoutMs) {
+      // A server whose timer was faster than ours may cancel the stream without a status (grpc-go does).
+      fail(deadlineError(timeoutMs));
+    } else {
+      fail(errorFromReset(reason));
     }
   }
 

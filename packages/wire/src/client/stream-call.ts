@@ -13,7 +13,7 @@ import { headersFromFields } from "../grpc/metadata.js";
 import type { HeaderField } from "../hpack/field.js";
 import { ErrorCode } from "../http2/constants.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
-import { errorFromAnswer, errorFromHead, errorFromReset } from "./answer.js";
+import { errorFromAnswer, errorFromHead } from "./answer.js";
 import type { PendingCall, StartedCall } from "./pending-call.js";
 import { cannotDecode } from "./unary-call.js";
 
@@ -94,8 +94,7 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
   onReset(reason: ResetReason): void {
     // A server that has answered early resets the stream: the status has come, only our side was still open.
     if (this.#over) this.#wake();
-    else if (reason.by === "connection") this.started.explain(reason, (error) => this.fail(error));
-    else this.fail(errorFromReset(reason));
+    else this.started.failAfterReset(reason, (error) => this.fail(error));
   }
 
   onDrain(): void {

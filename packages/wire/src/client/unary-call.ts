@@ -5,7 +5,7 @@ import { headersFromFields } from "../grpc/metadata.js";
 import type { HeaderField } from "../hpack/field.js";
 import { ErrorCode } from "../http2/constants.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
-import { errorFromAnswer, errorFromHead, errorFromReset } from "./answer.js";
+import { errorFromAnswer, errorFromHead } from "./answer.js";
 import type { PendingCall, StartedCall } from "./pending-call.js";
 
 const noFields: readonly HeaderField[] = [];
@@ -74,8 +74,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
   }
 
   onReset(reason: ResetReason): void {
-    if (reason.by === "connection") this.started.explain(reason, (error) => this.fail(error));
-    else this.fail(errorFromReset(reason));
+    this.started.failAfterReset(reason, (error) => this.fail(error));
   }
 
   onDrain(): void {}

@@ -105,7 +105,7 @@ const requests = [
   },
 ] as const;
 
-test("decodes the requests of Appendix C.3, without Huffman code", () => {
+test("decodes the requests of Appendix C.3, without Huffman code [WIRE-09]", () => {
   check(new HpackDecoder(), [
     { section: "C.3.1", block: "8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d", ...requests[0] },
     { section: "C.3.2", block: "8286 84be 5808 6e6f 2d63 6163 6865", ...requests[1] },
@@ -123,7 +123,7 @@ const huffmanRequests = [
   "8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf",
 ] as const;
 
-test("decodes the requests of Appendix C.4, with Huffman code", () => {
+test("decodes the requests of Appendix C.4, with Huffman code [WIRE-09]", () => {
   check(new HpackDecoder(), [
     { section: "C.4.1", block: huffmanRequests[0], ...requests[0] },
     { section: "C.4.2", block: huffmanRequests[1], ...requests[1] },
@@ -131,7 +131,7 @@ test("decodes the requests of Appendix C.4, with Huffman code", () => {
   ]);
 });
 
-test("encodes the first requests of Appendix C.4 to the same octets", () => {
+test("encodes the first requests of Appendix C.4 to the same octets [WIRE-09]", () => {
   const encoder = new HpackEncoder();
   for (const i of [0, 1] as const) {
     const out = new Uint8Array(HpackEncoder.maxEncodedBytes(requests[i].fields));
@@ -166,7 +166,7 @@ const responses = [
 // The examples suppose a table of 256 octets; a peer would say so with a size update.
 const sizeUpdate256 = "3fe1 01";
 
-test("decodes the responses of Appendix C.5, without Huffman code, with eviction", () => {
+test("decodes the responses of Appendix C.5, without Huffman code, with eviction [WIRE-09]", () => {
   check(new HpackDecoder({ maxTableBytes: 256 }), [
     {
       section: "C.5.1",
@@ -188,7 +188,7 @@ test("decodes the responses of Appendix C.5, without Huffman code, with eviction
   ]);
 });
 
-test("decodes the responses of Appendix C.6, with Huffman code, with eviction", () => {
+test("decodes the responses of Appendix C.6, with Huffman code, with eviction [WIRE-09]", () => {
   check(new HpackDecoder({ maxTableBytes: 256 }), [
     {
       section: "C.6.1",

@@ -208,7 +208,7 @@ const fatal: readonly [what: string, send: (peer: RawPeer) => unknown, code: str
   ],
 ];
 
-describe("a peer that breaks the protocol is told why, and the connection ends", () => {
+describe("a peer that breaks the protocol is told why, and the connection ends [WIRE-14]", () => {
   for (const [what, send, code] of fatal) {
     test(what, async () => {
       const { peer, destroy } = serveRaw();
@@ -300,6 +300,18 @@ test("an answer waits for the peer's window, and a changed initial window applie
   await eventually(() => peer.frames.filter(({ type }) => type === FrameType.headers).length === 2);
   assert.deepEqual(data(), [3, 2, 2]);
   destroy();
+});
+
+test("a peer that asks for answers and reads none is cut off, its memory bounded", async () => {
+  const [near, far] = createDuplexPair({ highWaterMarkBytes: 1024 });
+  const server = createServer({ maxReceiveMessageBytes: 100 }).add(Health, { check: () => ({ status: 1 }) });
+  server.accept(far);
+  near.on("error", () => {});
+  const head = Buffer.from([0, 0, 8, FrameType.ping, 0, 0, 0, 0, 0]);
+  const pings = Buffer.concat(Array.from({ length: 1000 }, () => Buffer.concat([head, Buffer.alloc(8)])));
+  near.write(Buffer.concat([Buffer.from(preface), Buffer.from([0, 0, 0, FrameType.settings, 0, 0, 0, 0, 0])]));
+  for (let i = 0; i < 200 && !far.destroyed; i++) await new Promise((resolve) => near.write(pings, resolve));
+  await eventually(() => server.connectionCount === 0);
 });
 
 test("any :authority is served [WIRE-11]", async () => {

@@ -35,6 +35,8 @@ export interface ConnectionOwner {
 
 /** A peer that does not close its side of the byte stream after ours is cut off after this time. */
 const lingerMs = 1000;
+/** However large the frames that the peer takes: one frame must not hold up the other streams and the answers to PING. */
+const maxDataFrameBytes = 65_536;
 const closedByUs: CloseReason = { kind: "closed", message: "closed by this side" };
 
 /** One HTTP/2 connection (RFC 9113) on a byte stream, either role: its streams, what leaves it, and how it ends. */
@@ -93,7 +95,7 @@ export class Connection implements IncomingHome {
   /** Largest DATA payload that may be written now; 0 while the connection's window or the peer's pace forbids any. */
   get maxDataBytes(): number {
     if (!this.output.hasRoom) return 0;
-    return this.sendWindow < this.peer.maxFrameSize ? this.sendWindow : this.peer.maxFrameSize;
+    return Math.min(this.sendWindow, this.peer.maxFrameSize, maxDataFrameBytes);
   }
 
   /** True while a new stream of ours would be within the peer's limits. */

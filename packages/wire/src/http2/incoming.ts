@@ -8,8 +8,8 @@ import { applySettings, type Settings } from "./settings.js";
 import type { Http2Stream, StreamHandler, StreamHome } from "./stream.js";
 import type { StreamTable } from "./stream-table.js";
 
-/** Answers to PING and SETTINGS may wait so many bytes beyond maxBufferedBytes for a peer that does not read (RFC 9113 §10.5). */
-const maxControlBacklogBytes = 1024 * 1024;
+/** So many answers to PING and SETTINGS may wait for a peer that does not read (RFC 9113 §10.5). */
+const maxUnreadAnswers = 10_000;
 const emptyPayload = new Uint8Array(0);
 const noHandler: StreamHandler = { onHeaders() {}, onData() {}, onReset() {}, onDrain() {} };
 
@@ -35,6 +35,7 @@ export class Incoming {
   #settingsSeen = false;
   /** DATA bytes whose connection window was not given back yet. */
   #uncredited = 0;
+  #unreadAnswers = 0;
 
   constructor(connection: IncomingHome) {
     this.#connection = connection;
@@ -213,8 +214,9 @@ export class Incoming {
 
   /** Acknowledges SETTINGS or PING, unless the peer lets acknowledgements pile up. */
   #answer(type: number, payload: Uint8Array): void {
-    const { output, limits } = this.#connection;
-    if (output.waitingBytes > limits.maxBufferedBytes + maxControlBacklogBytes) {
+    const { output } = this.#connection;
+    if (output.hasRoom) this.#unreadAnswers = 0;
+    else if (++this.#unreadAnswers > maxUnreadAnswers) {
       throw new ConnectionFault(ErrorCode.enhanceYourCalm, "the peer asks for answers that it does not read");
     }
     output.frame(type, Flag.ack, 0, payload);

@@ -122,6 +122,11 @@ export class Http2Stream {
     this.pump();
   }
 
+  /** See Output.flushEarly. */
+  flushEarly(): void {
+    this.#connection.output.flushEarly();
+  }
+
   /** Ends this side without trailers, behind everything that is queued. */
   end(): void {
     if (this.localEnded) return;

@@ -227,6 +227,7 @@ export class ServerCall implements StreamHandler {
     const trailer = this.#context.trailerToSend;
     this.#stream.sendTrailers(this.#home.templates.ok, trailer && fieldsFromHeaders(trailer));
     this.#finish(undefined);
+    this.#stream.flushEarly();
   }
 
   #expire(): void {
