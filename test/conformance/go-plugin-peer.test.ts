@@ -57,7 +57,7 @@ describe("a Go plugin under our host", { skip }, () => {
     assert.match(panics[0]!.message, /^panic: out of cheese[\s\S]+goroutine \d+ \[running\]:[\s\S]+main\.go:\d+/);
   });
 
-  test("20 starts and stops, each graceful [HOST-03] [STOP-01] [LIFE-18]", async () => {
+  test("20 starts and stops, each graceful, every other one with Go's P-521 [HOST-03] [STOP-01] [LIFE-18] [TLS-09]", async () => {
     for (let i = 0; i < 20; i++) {
       const session = await host.start(echo, { process: [plugin!] }, { autoMtls: i % 2 === 0 });
       await session.ping();

@@ -245,6 +245,12 @@ describe("a start that cannot succeed fails with its own code, its facts and not
   }
 });
 
+test("a start waits for an answer on the connection, not only for the connection [LIFE-13]", async () => {
+  await using host = createHost();
+  const starting = host.start(echo, { process: fixture("never-answers") }, { autoMtls: false, startTimeoutMs: 1500 });
+  await assert.rejects(starting, (error) => isTenonError(error, "start-timeout"));
+});
+
 test("nothing of all that is left behind [LIFE-11]", () => sandbox.assertClean());
 
 test("aborting a start ends the process [LIFE-12] [LIFE-11]", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { createHost, type LogRecord } from "@tenon/host";
 import { eventually } from "@tenon/testkit";
 import { echo } from "../fixtures/contracts.js";
@@ -79,6 +80,24 @@ test("what was printed just before the end is delivered [STDIO-05]", async () =>
   await session.client("chaos").print({ target: Target.STDOUT, text: "famous last words" });
   assert.equal((await session.stop()).how, "shutdown");
   assert.ok(records.some(({ message }) => message === "famous last words"));
+});
+
+test("a plugin without a stdio service is a plugin all the same [STDIO-07] [LIFE-14]", async () => {
+  const records: LogRecord[] = [];
+  await using host = createHost({ log: (record) => void records.push(record) });
+  const command = fixture("stubborn", "unimplemented", "sigterm-default");
+  const session = await host.start(echo, { process: command }, { autoMtls: false });
+  const call = session.client("echo").unary({});
+  await assert.rejects(call, (error: ConnectError) => error.code === Code.Unimplemented);
+  await session
+    .client("echo")
+    .unary({})
+    .catch(() => {});
+  assert.deepEqual(host.sessions, [session]);
+  assert.deepEqual(
+    records.filter(({ level }) => level === "error"),
+    [],
+  );
 });
 
 test("nothing of all that is left behind [LIFE-18]", () => sandbox.assertClean());

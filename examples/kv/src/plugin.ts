@@ -4,9 +4,9 @@ import { readValue, writeValue } from "./values.js";
 
 const plugin = implement(kv, {
   kv: {
-    get: async ({ key }) => ({ value: await readValue(key) }),
-    put: async ({ key, value }) => {
-      await writeValue(key, value);
+    get: ({ key }) => ({ value: readValue(key) }),
+    put: ({ key, value }) => {
+      writeValue(key, value);
       return {};
     },
   },

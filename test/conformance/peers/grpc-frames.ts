@@ -6,7 +6,7 @@ export function frame(message: Uint8Array): Buffer {
 }
 
 /** The whole messages at the start of what has arrived, and the rest. */
-export function unframe(bytes: Buffer): { messages: Buffer[]; rest: Buffer } {
+function unframe(bytes: Buffer): { messages: Buffer[]; rest: Buffer } {
   const messages: Buffer[] = [];
   let at = 0;
   while (bytes.length - at >= 5) {

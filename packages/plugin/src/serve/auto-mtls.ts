@@ -1,5 +1,5 @@
 import { TenonError } from "@tenon/core";
-import { createCertificate, pinnedTls } from "@tenon/wire";
+import { createCertificate, pinnedTls } from "@tenon/wire/tls";
 import type { TlsServerOptions } from "./listener.js";
 
 /** What the plugin's half of AutoMTLS consists of. */

@@ -9,6 +9,6 @@ test("takes a number as it is and looks a name up", async () => {
   assert.equal(parseGroupLines("root:x:0:\n", "roo"), undefined);
 });
 
-test("refuses a group that there is not", async () => {
+test("refuses a group that there is not [ENV-16]", async () => {
   await assert.rejects(findGroupId("no-such-group-here", "kv"), (error) => isTenonError(error, "listen-failed"));
 });

@@ -1,5 +1,5 @@
 import { TenonError } from "@tenon/core";
-import type { ServerOptions } from "@tenon/wire";
+import type { ServerOptions } from "@tenon/wire/server";
 import type { Logger } from "../log/logger.js";
 
 /** Options of `servePlugin`. */

@@ -89,7 +89,7 @@ test("lets only its own user reach its socket, and leaves nothing behind [PLUG-0
   assert.ok(!existsSync(dirname(serving.address)));
 });
 
-test("lets a group reach its socket where the host names one", {
+test("lets a group reach its socket where the host names one [ENV-16]", {
   skip: process.getuid?.() !== 0 && "needs root",
 }, async (t) => {
   const serving = await serve(t, { environment: { PLUGIN_UNIX_SOCKET_GROUP: "12345" } });

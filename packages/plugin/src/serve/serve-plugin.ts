@@ -8,7 +8,7 @@ import {
   parseEnvironment,
   TenonError,
 } from "@tenon/core";
-import { createServer } from "@tenon/wire";
+import { createServer } from "@tenon/wire/server";
 import type { Plugin } from "../implement.js";
 import { createControllerService } from "../services/controller.js";
 import { createHealthService } from "../services/health.js";

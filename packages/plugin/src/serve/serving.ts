@@ -1,4 +1,4 @@
-import type { Server } from "@tenon/wire";
+import type { Server } from "@tenon/wire/server";
 import type { Logger } from "../log/logger.js";
 import type { StdioBuffer } from "../services/stdio-buffer.js";
 import type { Listener } from "./listener.js";
