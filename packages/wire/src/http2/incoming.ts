@@ -1,3 +1,4 @@
+import type { HeaderField } from "../hpack/field.js";
 import type { HpackEncoder } from "../hpack/encoder.js";
 import { ErrorCode, errorCodeName, Flag, FrameType, maxWindow } from "./constants.js";
 import { ConnectionFault } from "./error.js";
@@ -71,7 +72,7 @@ export class Incoming {
       case FrameType.goaway:
         return this.#onGoaway(id, bytes, start, end);
       case FrameType.priority:
-        return this.#onPriority(id, end - start);
+        return this.#onPriority(id, bytes, start, end);
       case FrameType.pushPromise:
         throw new ConnectionFault(ErrorCode.protocolError, "PUSH_PROMISE came, push is off");
       default:
@@ -91,6 +92,9 @@ export class Incoming {
     }
     if (!stream.headersReceived) return this.#resetAndTell(stream, ErrorCode.protocolError, "DATA before HEADERS");
     const endStream = (flags & Flag.endStream) !== 0;
+    if (stream.announcedBytes !== undefined && !keepsItsLength(stream, to - from, endStream)) {
+      return this.#resetAndTell(stream, ErrorCode.protocolError, "another content-length than it announced");
+    }
     if (endStream) stream.remoteEnded = true;
     else if (size > to - from) stream.credit(size - (to - from));
     stream.handler.onData(bytes, from, to, endStream);
@@ -125,8 +129,12 @@ export class Incoming {
       if (stream === undefined) return;
     } else if (stream.remoteEnded) {
       return this.#resetAndTell(stream, ErrorCode.streamClosed, "HEADERS after the end of the stream");
-    } else if (stream.headersReceived && role === "server" && !endStream) {
-      return this.#resetAndTell(stream, ErrorCode.protocolError, "trailers that do not end the stream");
+    } else if (stream.headersReceived && (!endStream || hasPseudoField(fields)) && role === "server") {
+      return this.#resetAndTell(
+        stream,
+        ErrorCode.protocolError,
+        "trailers that do not end the stream or hold a pseudo field",
+      );
     }
     stream.headersReceived = true;
     if (endStream) stream.remoteEnded = true;
@@ -239,11 +247,28 @@ export class Incoming {
     connection.owner.onRoom();
   }
 
-  #onPriority(id: number, size: number): void {
+  #onPriority(id: number, bytes: Buffer, start: number, end: number): void {
     if (id === 0) throw new ConnectionFault(ErrorCode.protocolError, "PRIORITY on stream 0");
-    if (size === 5) return;
-    const stream = this.#connection.streams.get(id);
-    if (stream !== undefined) this.#resetAndTell(stream, ErrorCode.frameSizeError, "PRIORITY is not five bytes long");
-    else this.#connection.writeReset(id, ErrorCode.frameSizeError);
+    if (end - start !== 5) return this.#breakStream(id, ErrorCode.frameSizeError, "PRIORITY is not five bytes long");
+    if ((bytes.readUInt32BE(start) & 0x7fffffff) === id) {
+      this.#breakStream(id, ErrorCode.protocolError, "it depends on itself");
+    }
   }
+
+  /** A stream error also on a stream that is not open. */
+  #breakStream(id: number, errorCode: number, message: string): void {
+    const stream = this.#connection.streams.get(id);
+    if (stream !== undefined) this.#resetAndTell(stream, errorCode, message);
+    else this.#connection.writeReset(id, errorCode);
+  }
+}
+
+function hasPseudoField(fields: readonly HeaderField[]): boolean {
+  return fields.some(([name]) => name.startsWith(":"));
+}
+
+/** Counts part of a body whose length was announced. False when it is longer, or ends too early (RFC 9113 §8.1.1). */
+function keepsItsLength(stream: Http2Stream, bytes: number, endStream: boolean): boolean {
+  stream.announcedBytes! -= bytes;
+  return endStream ? stream.announcedBytes === 0 : stream.announcedBytes! >= 0;
 }

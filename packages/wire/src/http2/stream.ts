@@ -58,6 +58,8 @@ export class Http2Stream {
   /** END_STREAM was sent, or the stream was reset. */
   localEnded = false;
   headersReceived = false;
+  /** Bytes of the body that content-length announced and that have not come; undefined without that field. */
+  announcedBytes: number | undefined;
   sendWindow: number;
   receiveWindow: number;
   /** Bytes that were taken in but whose window was not given back yet. */
@@ -114,12 +116,25 @@ export class Http2Stream {
     }
     const prefix = Buffer.allocUnsafe(grpcPrefixBytes);
     writePrefix(prefix, 0, message.length);
-    this.#queue ??= [];
-    this.#queue.push(prefix);
-    if (message.length > 0) this.#queue.push(message);
-    this.#queuedBytes += total;
+    this.#enqueue(prefix);
+    this.#enqueue(message);
     this.#endAfterQueue ||= endStream;
     this.pump();
+  }
+
+  /** Sends a body that is no gRPC message, and ends this side. */
+  sendBody(body: Uint8Array): void {
+    if (this.localEnded) return;
+    this.#enqueue(body);
+    this.#endAfterQueue = true;
+    this.pump();
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#queue ??= [];
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
   }
 
   /** See Output.flushEarly. */

@@ -4,11 +4,16 @@ import type { HeaderField } from "../hpack/field.js";
 
 /** The first header block of a request, checked. */
 export type RequestHead =
-  | { readonly kind: "grpc"; readonly path: string; readonly timeoutMs: number | undefined }
+  | {
+      readonly kind: "grpc";
+      readonly path: string;
+      readonly timeoutMs: number | undefined;
+      readonly contentLength: number | undefined;
+    }
   /** Malformed by RFC 9113 §8: the stream is reset with PROTOCOL_ERROR. */
   | { readonly kind: "malformed" }
   /** Well-formed HTTP, but no gRPC request. */
-  | { readonly kind: "http"; readonly status: number }
+  | { readonly kind: "http"; readonly status: number; readonly contentLength: number | undefined }
   /** A gRPC request that cannot be served, and why. */
   | { readonly kind: "refused"; readonly error: ConnectError };
 
@@ -25,6 +30,7 @@ export function readRequestHead(fields: readonly HeaderField[]): RequestHead {
   let contentType: string | undefined;
   let timeout: string | undefined;
   let encoding: string | undefined;
+  let contentLength: number | undefined;
   let regular = false;
   let seen = 0;
   for (const [name, value] of fields) {
@@ -49,6 +55,10 @@ export function readRequestHead(fields: readonly HeaderField[]): RequestHead {
       case "grpc-encoding":
         encoding = value;
         break;
+      case "content-length":
+        if (!/^\d{1,15}$/.test(value)) return malformed;
+        contentLength = Number(value);
+        break;
       case "te":
         if (value !== "trailers") return malformed;
         break;
@@ -57,9 +67,9 @@ export function readRequestHead(fields: readonly HeaderField[]): RequestHead {
     }
   }
   if (method === undefined || scheme === undefined || path === undefined || path === "") return malformed;
-  if (method !== "POST") return { kind: "http", status: 405 };
-  if (!isGrpc(contentType)) return { kind: "http", status: 415 };
-  return readGrpc(path, timeout, encoding);
+  if (method !== "POST") return { kind: "http", status: 405, contentLength };
+  if (!isGrpc(contentType)) return { kind: "http", status: 415, contentLength };
+  return readGrpc(path, timeout, encoding, contentLength);
 }
 
 function isGrpc(contentType: string | undefined): boolean {
@@ -67,7 +77,12 @@ function isGrpc(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/grpc(\+proto)?(;.*)?$/.test(contentType);
 }
 
-function readGrpc(path: string, timeout: string | undefined, encoding: string | undefined): RequestHead {
+function readGrpc(
+  path: string,
+  timeout: string | undefined,
+  encoding: string | undefined,
+  contentLength: number | undefined,
+): RequestHead {
   if (encoding !== undefined && encoding !== "identity") {
     const error = new ConnectError(`requests compressed with ${encoding} are not supported`, Code.Unimplemented, {
       "grpc-accept-encoding": "identity",
@@ -79,5 +94,5 @@ function readGrpc(path: string, timeout: string | undefined, encoding: string | 
     const error = new ConnectError(`malformed grpc-timeout ${JSON.stringify(timeout)}`, Code.Internal);
     return { kind: "refused", error };
   }
-  return { kind: "grpc", path, timeoutMs };
+  return { kind: "grpc", path, timeoutMs, contentLength };
 }

@@ -5,11 +5,11 @@ import type { HeaderField } from "../hpack/field.js";
 import { type CloseReason, Connection, type ConnectionOwner } from "../http2/connection.js";
 import type { ConnectionLimits } from "../http2/limits.js";
 import { ErrorCode, FrameType, Setting } from "../http2/constants.js";
-import { HeaderTemplate } from "../http2/header-template.js";
 import { formatSettings } from "../http2/settings.js";
 import type { Http2Stream, StreamHandler } from "../http2/stream.js";
 import { CallContext } from "./context.js";
 import type { ServedMethod } from "./methods.js";
+import { HttpRefusal } from "./http-refusal.js";
 import { readRequestHead } from "./request-head.js";
 import { type CallHome, ServerCall } from "./server-call.js";
 import { createTemplates, type Templates } from "./templates.js";
@@ -88,8 +88,8 @@ export class ServerConnection implements ConnectionOwner, CallHome {
         stream.reset(ErrorCode.protocolError);
         return ignore;
       case "http":
-        stream.sendHeaders(new HeaderTemplate([[":status", String(head.status)]]), undefined, true);
-        return ignore;
+        stream.announcedBytes = head.contentLength;
+        return new HttpRefusal(stream, head.status);
       case "refused":
         return this.#refuse(stream, head.error);
       case "grpc":
@@ -98,6 +98,7 @@ export class ServerConnection implements ConnectionOwner, CallHome {
     const served = this.#home.methods.get(head.path);
     if (served === undefined) return this.#refuse(stream, this.#unknown(head.path));
     const { timeoutMs } = head;
+    stream.announcedBytes = head.contentLength;
     const deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
     const context = new CallContext(served.method, fields, deadline);
     this.#inFlight++;
