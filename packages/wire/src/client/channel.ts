@@ -1,14 +1,13 @@
 import type { Duplex } from "node:stream";
 import {
-  create,
   type DescMessage,
   type DescMethod,
   type DescMethodStreaming,
   type DescMethodUnary,
   type MessageInitShape,
-  toBinary,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from "@connectrpc/connect";
+import { MessageEncoder } from "../codec/message-encoder.js";
 import { fieldsFromHeaders, type MetadataInit } from "../grpc/metadata.js";
 import { type CloseReason, Connection, type ConnectionOwner } from "../http2/connection.js";
 import { defaultLimits } from "../http2/limits.js";
@@ -54,6 +53,7 @@ class ClientChannel implements Channel, ConnectionOwner {
   readonly #maxSendBytes: number;
   readonly #maxQueuedCalls: number;
   readonly #scheme: "http" | "https";
+  readonly #encoder = new MessageEncoder();
   readonly #connection: Connection;
   readonly #templates = new Map<DescMethod, HeaderTemplate>();
   readonly #queue = new Set<PendingCall>();
@@ -159,7 +159,7 @@ class ClientChannel implements Channel, ConnectionOwner {
     const timeoutMs = timeout ?? this.#options.defaultTimeoutMs;
     return new Promise((resolve, reject) => {
       try {
-        const request = toBinary(method.input, create(method.input, input));
+        const request = this.#encoder.encode(method.input, input);
         if (request.length > this.#maxSendBytes) throw tooLargeToSend(request.length, this.#maxSendBytes);
         const started = this.#prepare(method, signal, timeoutMs, header);
         this.#start(new UnaryCall(started, method, request, this.#maxReceiveBytes, resolve, reject));
@@ -180,7 +180,7 @@ class ClientChannel implements Channel, ConnectionOwner {
       try {
         const started = this.#prepare(method, signal, timeoutMs, header);
         const limits = { receive: this.#maxReceiveBytes, send: this.#maxSendBytes };
-        this.#start(new StreamCall(started, method, input, limits, resolve, reject));
+        this.#start(new StreamCall(started, method, input, this.#encoder, limits, resolve, reject));
       } catch (error) {
         reject(ConnectError.from(error, Code.Internal));
       }
@@ -229,6 +229,7 @@ class ClientChannel implements Channel, ConnectionOwner {
         ),
       );
     } else {
+      call.hold();
       this.#queue.add(call);
     }
     call.started.watch((error) => {

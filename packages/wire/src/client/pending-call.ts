@@ -10,6 +10,8 @@ import { errorFromReset } from "./answer.js";
 export interface PendingCall extends StreamHandler {
   readonly started: StartedCall;
   begin(stream: Http2Stream): void;
+  /** It cannot begin at once: what it holds in shared memory is copied. */
+  hold(): void;
   /** Ends the call with an error, once. */
   fail(error: unknown): void;
 }

@@ -1,13 +1,12 @@
 import {
-  create,
   type DescMessage,
   type DescMethodStreaming,
   fromBinary,
   type MessageInitShape,
   type MessageShape,
-  toBinary,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
+import type { MessageEncoder } from "../codec/message-encoder.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { headersFromFields } from "../grpc/metadata.js";
 import type { HeaderField } from "../hpack/field.js";
@@ -24,6 +23,7 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
   readonly started: StartedCall;
   readonly #method: DescMethodStreaming<I, O>;
   readonly #input: AsyncIterator<MessageInitShape<I>>;
+  readonly #encoder: MessageEncoder;
   readonly #limits: { receive: number; send: number };
   readonly #resolve: (response: StreamResponse<I, O>) => void;
   readonly #reject: (error: unknown) => void;
@@ -38,6 +38,7 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
     started: StartedCall,
     method: DescMethodStreaming<I, O>,
     input: AsyncIterable<MessageInitShape<I>>,
+    encoder: MessageEncoder,
     limits: { receive: number; send: number },
     resolve: (response: StreamResponse<I, O>) => void,
     reject: (error: unknown) => void,
@@ -45,6 +46,7 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
     this.started = started;
     this.#method = method;
     this.#input = input[Symbol.asyncIterator]();
+    this.#encoder = encoder;
     this.#limits = limits;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -61,6 +63,8 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
     stream.sendHeaders(this.started.template, this.started.fields, false);
     void this.#send(stream);
   }
+
+  hold(): void {}
 
   onHeaders(fields: readonly HeaderField[], endStream: boolean, truncated: boolean): void {
     if (this.#over) return;
@@ -162,7 +166,7 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
   }
 
   #encode(message: MessageInitShape<I>): Uint8Array {
-    const bytes = toBinary(this.#method.input, create(this.#method.input, message));
+    const bytes = this.#encoder.encode(this.#method.input, message);
     if (bytes.length > this.#limits.send) throw tooLargeToSend(bytes.length, this.#limits.send);
     return bytes;
   }

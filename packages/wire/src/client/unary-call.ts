@@ -14,7 +14,7 @@ const noFields: readonly HeaderField[] = [];
 export class UnaryCall<I extends DescMessage, O extends DescMessage> implements StreamHandler, PendingCall {
   readonly started: StartedCall;
   readonly #method: DescMethodUnary<I, O>;
-  readonly #request: Uint8Array;
+  #request: Uint8Array;
   readonly #maxReceiveBytes: number;
   readonly #resolve: (response: UnaryResponse<I, O>) => void;
   readonly #reject: (error: unknown) => void;
@@ -29,6 +29,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
     this.#message = message;
   };
 
+  /** `request` is used in `begin` or copied in `hold`, whichever comes first. */
   constructor(
     started: StartedCall,
     method: DescMethodUnary<I, O>,
@@ -49,6 +50,10 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
     this.#stream = stream;
     stream.sendHeaders(this.started.template, this.started.fields, false);
     stream.sendMessage(this.#request, true);
+  }
+
+  hold(): void {
+    this.#request = Uint8Array.prototype.slice.call(this.#request);
   }
 
   onHeaders(fields: readonly HeaderField[], endStream: boolean, truncated: boolean): void {

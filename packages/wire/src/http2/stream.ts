@@ -97,7 +97,7 @@ export class Http2Stream {
     else this.sendHeaders(template, extra, true);
   }
 
-  /** Sends one gRPC message, uncompressed, with its five-byte prefix. */
+  /** Sends one gRPC message, uncompressed, with its five-byte prefix. The bytes are copied before it returns. */
   sendMessage(message: Uint8Array, endStream: boolean): void {
     if (this.localEnded) return;
     const connection = this.#connection;
@@ -117,7 +117,7 @@ export class Http2Stream {
     const prefix = Buffer.allocUnsafe(grpcPrefixBytes);
     writePrefix(prefix, 0, message.length);
     this.#enqueue(prefix);
-    this.#enqueue(message);
+    this.#enqueue(Uint8Array.prototype.slice.call(message));
     this.#endAfterQueue ||= endStream;
     this.pump();
   }

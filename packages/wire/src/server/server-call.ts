@@ -1,13 +1,6 @@
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type Message,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { MessageEncoder } from "../codec/message-encoder.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { MessageReader } from "../grpc/message-reader.js";
 import { fieldsFromHeaders } from "../grpc/metadata.js";
@@ -21,6 +14,7 @@ import type { Templates } from "./templates.js";
 /** What a call needs of its server. */
 export interface CallHome {
   readonly templates: Templates;
+  readonly encoder: MessageEncoder;
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
   /** The call is over. */
@@ -206,7 +200,7 @@ export class ServerCall implements StreamHandler {
 
   #encode(message: MessageInitShape<DescMessage>): Uint8Array {
     const { output } = this.#served.method;
-    const bytes = toBinary(output, create(output, message) as Message);
+    const bytes = this.#home.encoder.encode(output, message);
     if (bytes.length > this.#home.maxSendBytes) {
       throw new ConnectError(
         `the answer has ${bytes.length} bytes, the limit is ${this.#home.maxSendBytes} (maxSendMessageBytes)`,

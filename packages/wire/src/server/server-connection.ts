@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { MessageEncoder } from "../codec/message-encoder.js";
 import { fieldsFromError } from "../grpc/status.js";
 import type { HeaderField } from "../hpack/field.js";
 import { type CloseReason, Connection, type ConnectionOwner } from "../http2/connection.js";
@@ -27,6 +28,7 @@ export interface ServerHome {
 /** The server's end of one connection: turns streams into calls. */
 export class ServerConnection implements ConnectionOwner, CallHome {
   readonly templates: Templates = createTemplates();
+  readonly encoder = new MessageEncoder();
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
   readonly connection: Connection;
