@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { defineContract, type ErrorCode, Health, isTenonError } from "@tenon/core";
 import { startFactsOf } from "./diagnose/start-error.js";
@@ -74,6 +75,19 @@ test("a plugin that ignores SIGTERM does not survive its failed start [LIFE-11]"
   assert.throws(() => process.kill(facts?.pid ?? 0, 0));
 });
 
+test("a plugin gets a socket directory of its own, or the one that was named, or none beside a group [ENV-17]", {
+  skip,
+}, async () => {
+  const show = sh('echo "$PLUGIN_UNIX_SOCKET_DIR" >&2; exit 3');
+  const shown = async (options?: StartOptions) => (await fails(show, options)).facts?.stderrTail[0];
+  const own = await shown();
+  assert.match(own ?? "", new RegExp(`/tenon-${process.pid}-\\w{12}$`));
+  assert.equal(existsSync(own ?? ""), false);
+  assert.equal(await shown({ socketDir: "/tmp" }), "/tmp");
+  assert.equal(existsSync("/tmp"), true);
+  assert.equal(await shown({ socketGroup: "0" }), undefined);
+});
+
 test("the parent-death wrapper changes nothing about errors [LIFE-05] [LIFE-07]", { skip }, async () => {
   for (const parentDeathSignal of ["SIGTERM", "SIGKILL", false] as const) {
     const exit = await fails({ ...sh("exit 127"), parentDeathSignal });
@@ -112,6 +126,7 @@ test("invalid arguments are named and start nothing", async () => {
   await assert.rejects(host.start(contract, sh(""), { retries: 1 } as never), invalid("options.retries"));
   await assert.rejects(host.stop({ force: true } as never), invalid("stop.force"));
   assert.throws(() => createHost({ logger: 1 } as never), invalid("options.logger"));
+  assert.throws(() => createHost({ janitor: 1 } as never), invalid("options.janitor"));
   assert.throws(() => createHost({ defaults: { name: "x" } as never }), invalid("options.defaults.name"));
   assert.throws(() => createHost({ defaults: { startTimeoutMs: 0 } }), invalid("options.defaults.startTimeoutMs"));
 });

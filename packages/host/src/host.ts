@@ -3,13 +3,14 @@ import { createExitNet } from "./launch/exit-net.js";
 import { hostProcess } from "./launch/host-process.js";
 import { findSetpriv } from "./launch/parent-death.js";
 import { parseLaunch, type ProcessLaunch } from "./launch/process-launch.js";
+import { createSocketDirectories } from "./sockets/socket-directories.js";
 import type { LogRecord } from "./logs/record.js";
-import { checkKeys, describe, functionOrNothing, invalidOption, textOrNothing } from "./options/check.js";
+import { booleanOr, checkKeys, describe, functionOrNothing, invalidOption, textOrNothing } from "./options/check.js";
 import type { Session } from "./session/session.js";
 import { startInstance } from "./start/start-instance.js";
 import { parseStartOptions, type StartOptions } from "./start-options.js";
 import type { StopOutcome } from "./stop/outcome.js";
-import { parseStopOptions, type StopOptions } from "./stop/stop-options.js";
+import { defaultStopTimeouts, parseStopOptions, type StopOptions } from "./stop/stop-options.js";
 
 /** What a host is created with. */
 export interface HostOptions {
@@ -19,6 +20,12 @@ export interface HostOptions {
   readonly log?: (record: LogRecord) => void;
   /** The environment that plugins inherit from. Default: the process's, as it is at each start. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /**
+   * Whether a shell sleeps beside this process while instances run, to remove their socket directories if this process is
+   * killed. Without it the next host of the same user does that when it starts its first instance, and Tenon's own
+   * plugins do it themselves. Not on Windows. Default true. go-plugin has nothing of the kind.
+   */
+  readonly janitor?: boolean;
   /** Options of every start that does not set them itself. */
   readonly defaults?: Omit<StartOptions, "name" | "signal">;
 }
@@ -52,12 +59,13 @@ export interface Host extends AsyncDisposable {
  * @throws {@link TenonError} `option-invalid`, naming the option
  */
 export function createHost(options: HostOptions = {}): Host {
-  const { name, log, environment, defaults } = parseHostOptions(options);
+  const { name, log, environment, defaults, janitor } = parseHostOptions(options);
   const sessions = new Set<Session>();
   const starts = new Set<Promise<unknown>>();
   const giveUps = new Set<() => void>();
   let isClosed = false;
   const exitNet = createExitNet();
+  const socketDirectories = createSocketDirectories(janitor);
   let setpriv: Promise<string | undefined> | undefined;
   let nextId = 1;
 
@@ -83,6 +91,7 @@ export function createHost(options: HostOptions = {}): Host {
       options: parsed,
       environment: environment ?? hostProcess.environment(),
       exitNet,
+      socketDirectories,
       onHostStop: (listener) => {
         giveUps.add(listener);
         return () => {
@@ -98,11 +107,15 @@ export function createHost(options: HostOptions = {}): Host {
   };
 
   const stop = async (stopOptions?: StopOptions): Promise<StopOutcome[]> => {
-    checkStopOptions(stopOptions);
+    parseStopOptions("stop", stopOptions, defaultStopTimeouts);
     isClosed = true;
     for (const giveUp of giveUps) giveUp();
+    const running = [...sessions];
+    const outcomes = running.map((session) => session.stop(stopOptions));
     await Promise.allSettled(starts);
-    return Promise.all([...sessions].map((session) => session.stop(stopOptions)));
+    // A start can succeed in the moment in which it is given up.
+    const late = [...sessions].filter((session) => !running.includes(session));
+    return Promise.all([...outcomes, ...late.map((session) => session.stop(stopOptions))]);
   };
 
   const host: Host = {
@@ -127,7 +140,7 @@ export function createHost(options: HostOptions = {}): Host {
 }
 
 function parseHostOptions(options: HostOptions) {
-  checkKeys("options", options, ["name", "log", "environment", "defaults"]);
+  checkKeys("options", options, ["name", "log", "environment", "janitor", "defaults"]);
   const { environment, defaults } = options;
   if (environment !== undefined && (typeof environment !== "object" || environment === null)) {
     throw invalidOption("options.environment", `it must be an object of texts, not ${describe(environment)}`);
@@ -142,13 +155,9 @@ function parseHostOptions(options: HostOptions) {
     name: textOrNothing("options.name", options.name) ?? "host",
     log: functionOrNothing("options.log", options.log),
     environment: environment && Object.freeze({ ...environment }),
+    janitor: booleanOr("options.janitor", options.janitor, true),
     defaults: Object.freeze({ ...defaults }),
   });
-}
-
-function checkStopOptions(options: StopOptions | undefined): void {
-  const zero = { shutdownTimeoutMs: 0, terminateTimeoutMs: 0, killTimeoutMs: 0, drainTimeoutMs: 0 };
-  parseStopOptions("stop", options, zero);
 }
 
 function checkContract(contract: Contract): void {

@@ -35,7 +35,11 @@ export interface StartOptions {
   /** Ports for a plugin that listens on TCP, which go-plugin's do on Windows. Default 10000 to 25000, as go-plugin. */
   readonly minPort?: number;
   readonly maxPort?: number;
-  /** Directory in which the plugin makes its sockets. Default: its own choice. go-plugin: `UnixSocketConfig.TempDir`. */
+  /**
+   * Directory in which the plugin makes its sockets; it must exist, and is left as it is. Default: a new one for each
+   * instance, below the temporary directory, that no other user can enter and that goes with the instance; with a
+   * `socketGroup`, and on Windows, the plugin's own choice. Name one for a plugin that runs as another user. go-plugin: `UnixSocketConfig.TempDir`.
+   */
   readonly socketDir?: string;
   /** Group that may connect to the plugin's sockets. Default: none. go-plugin: `UnixSocketConfig.Group`. */
   readonly socketGroup?: string;

@@ -31,8 +31,7 @@ export const environmentRows: readonly Requirement[] = [
     id: "ENV-05",
     side: "host",
     source: "go-plugin v1.8.0, host, start",
-    sentence:
-      "PLUGIN_MULTIPLEX_GRPC, PLUGIN_UNIX_SOCKET_GROUP and PLUGIN_UNIX_SOCKET_DIR are set only where asked for.",
+    sentence: "PLUGIN_MULTIPLEX_GRPC and PLUGIN_UNIX_SOCKET_GROUP are set only where asked for.",
   },
   {
     id: "ENV-06",
@@ -104,5 +103,12 @@ export const environmentRows: readonly Requirement[] = [
     source: "go-plugin v1.8.0, plugin, listen",
     sentence:
       "Where PLUGIN_UNIX_SOCKET_GROUP is set the socket belongs to that group, with mode 0660, and a group that does not exist fails with listen-failed.",
+  },
+  {
+    id: "ENV-17",
+    side: "host",
+    source: "docs/protocol/handshake.md, environment",
+    sentence:
+      "Unless a start names a socket directory or a group, the host makes one that only its own user can enter, and removes it with the instance.",
   },
 ];

@@ -126,4 +126,11 @@ export const lifeRows: readonly Requirement[] = [
     source: "docs/protocol/handshake.md, orphans",
     sentence: "A host killed at any moment leaves no plugin, socket or directory behind.",
   },
+  {
+    id: "LIFE-21",
+    side: "host",
+    source: "docs/protocol/handshake.md, orphans",
+    sentence:
+      "The first start of a host removes the socket directories of dead hosts of its user, and touches no other name, link, file, or socket that answers.",
+  },
 ];

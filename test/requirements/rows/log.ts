@@ -18,7 +18,7 @@ export const logRows: readonly Requirement[] = [
     side: "host",
     source: "go-plugin v1.8.0, host, logs",
     sentence:
-      "Levels are read without regard to case, and a JSON object without a known level becomes a record at debug with the whole line as its message.",
+      "Levels are read without regard to case, and a JSON object without a known level is a line without one, the whole of it the message.",
   },
   {
     id: "LOG-04",
@@ -37,7 +37,7 @@ export const logRows: readonly Requirement[] = [
     side: "host",
     source: "go-plugin v1.8.0, host, logs",
     sentence:
-      "The prefixes [TRACE], [DEBUG], [INFO], [WARN] and [ERROR] set the level of a plain line, all others are at debug.",
+      "The prefixes [TRACE], [DEBUG], [INFO], [WARN] and [ERROR] set the level of a plain line; one without a level is at the option defaultLevel, info unless set (go-plugin: debug).",
   },
   {
     id: "LOG-07",
@@ -55,7 +55,8 @@ export const logRows: readonly Requirement[] = [
     id: "LOG-09",
     side: "host",
     source: "docs/protocol/handshake.md, logs",
-    sentence: "A line over the limit is cut, marked as truncated, and never held whole in memory.",
+    sentence:
+      "A line over the limit comes in marked pieces, nothing of it is lost, and it is never held whole in memory.",
   },
   {
     id: "LOG-10",

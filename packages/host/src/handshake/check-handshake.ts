@@ -25,7 +25,9 @@ export interface Handshake {
 }
 
 /** Longest path of a unix socket in bytes: the system's field less its final NUL. */
-const maxSocketPathBytes = (platform: NodeJS.Platform): number => (platform === "linux" ? 107 : 103);
+export function maxSocketPathBytes(platform: NodeJS.Platform): number {
+  return platform === "linux" ? 107 : 103;
+}
 
 /**
  * Checks the first line of a plugin, in the order of the fields.

@@ -3,7 +3,7 @@ import { maxHandshakeLineBytes } from "@tenon/core";
 import { createDeferred } from "../async/deferred.js";
 
 /** What came first on a plugin's standard output. */
-export type FirstLine =
+type FirstLine =
   /** A line; `isComplete` is false where the output ended without a line end. */
   | { readonly kind: "line"; readonly text: string; readonly isComplete: boolean }
   /** More than 64 KiB without a line end. */

@@ -6,13 +6,14 @@ import { settledWithin } from "../async/settle.js";
 import type { StdoutReader } from "../handshake/stdout-reader.js";
 import type { ExitNet } from "../launch/exit-net.js";
 import { hostProcess } from "../launch/host-process.js";
+import type { SocketDirectory } from "../sockets/socket-directories.js";
 import type { PluginProcess } from "../launch/spawn-process.js";
 import type { InstanceLog } from "../logs/instance-log.js";
 import { forwardStdio } from "../session/stdio.js";
 import { climbDown } from "../stop/ladder.js";
 import type { StopHow, StopOutcome, StopStep } from "../stop/outcome.js";
 import type { StopTimeouts } from "../stop/stop-options.js";
-import { sweepSocket, sweepSocketSync } from "../stop/sweep.js";
+import { sweepSocket } from "../sockets/sweep.js";
 import { noteEnd } from "./end-note.js";
 import { createLossError } from "./loss.js";
 import { createStateHolder, type InstanceState } from "./states.js";
@@ -30,7 +31,7 @@ export interface InstanceInit {
   readonly stopDefaults: StopTimeouts;
 }
 
-/** One running copy of a plugin with all it owns: process, pipes, connection, socket file. It alone changes its state. */
+/** One running copy of a plugin with all it owns: process, pipes, connection, sockets. It alone changes its state. */
 export interface Instance {
   readonly id: string;
   readonly plugin: string;
@@ -40,14 +41,16 @@ export interface Instance {
   readonly channel: Channel | undefined;
   /** Resolves when nothing of it is left. Never rejects. */
   readonly closed: Promise<StopOutcome>;
+  /** In `starting`: takes over the directory in which the plugin is to make its sockets. */
+  attachSocketDirectory(directory: SocketDirectory): void;
   /** From `starting`: takes over a process. */
   attachProcess(process: PluginProcess, stdout: StdoutReader): void;
   /** Remembers the socket that a handshake line names, good or bad, so that it is removed if the plugin does not. */
   rememberSocket(path: string): void;
   /** From `handshaking`: the line was good. */
   startConnecting(): void;
-  /** From `connecting`: takes over the connection; watches for its loss and for the process's end. False where it is too late. */
-  attachChannel(channel: Channel): boolean;
+  /** From `connecting`: takes over the connection; watches for its loss and for the process's end. */
+  attachChannel(channel: Channel): void;
   /** Ends it. Concurrent and later calls share the first one's outcome; an aborted `escalate` of any of them hurries it. */
   stop(timeouts: StopTimeouts, escalate?: AbortSignal): Promise<StopOutcome>;
   /** Why calls fail once the connection is lost. Waits a moment for the process's end, which tells more. */
@@ -64,20 +67,26 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
   const sweepLimits = { userId: hostProcess.userId(), madeAfter: Date.now() };
   let process: PluginProcess | undefined;
   let channel: Channel | undefined;
+  let directory: SocketDirectory | undefined;
   let socketPath: string | undefined;
-  let leaveNet = (): void => {};
   let wasReady = false;
   let reasonOfEnd: StopOutcome["reason"] | undefined;
+
+  const removeSockets = (): void => {
+    if (socketPath !== undefined) sweepSocket(socketPath, sweepLimits);
+    directory?.remove();
+  };
+
+  const leaveNet = exitNet.add(() => {
+    process?.signalGroup("SIGKILL");
+    removeSockets();
+  });
 
   const lossError = (): TenonError =>
     createLossError(plugin, id, process?.exit, reasonOfEnd === "requested", log.stderrTail());
 
   const release = async (result: EndResult, startedAt: number, drainTimeoutMs: number): Promise<void> => {
     const steps = [...result.steps];
-    if (process !== undefined) {
-      // What the plugin left behind in its group would hold its pipes, its socket and its resources.
-      process.signalGroup("SIGKILL");
-    }
     const drainStartedAt = performance.now();
     // Answers that the plugin sent before its end may still be unread: the channel ends with its stream, like the pipes.
     const ends = channel === undefined ? outputs : [...outputs, channel.closed];
@@ -88,8 +97,9 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
     process?.release();
     log.stderr.end();
     log.stdout.end();
-    if (socketPath !== undefined && process?.exit !== undefined) await sweepSocket(socketPath, sweepLimits);
+    if (result.how !== "unkillable") removeSockets();
     leaveNet();
+    await directory?.release();
     const outcome: StopOutcome = Object.freeze({
       how: result.how,
       reason: result.reason,
@@ -138,13 +148,12 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
     get channel() {
       return channel;
     },
+    attachSocketDirectory(made) {
+      directory = made;
+    },
     attachProcess(started, stdout) {
       process = started;
       outputs.push(stdout.ended, readStderr(started, log));
-      leaveNet = exitNet.add(() => {
-        started.signalGroup("SIGKILL");
-        if (socketPath !== undefined) sweepSocketSync(socketPath, sweepLimits);
-      });
       state.move({ name: "handshaking" });
     },
     rememberSocket(path) {
@@ -154,7 +163,7 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
       state.move({ name: "connecting" });
     },
     attachChannel(opened) {
-      if (!state.move({ name: "ready" })) return false;
+      state.move({ name: "ready" });
       wasReady = true;
       channel = opened;
       outputs.push(forwardStdio(opened.transport, log, stdioAbort.signal));
@@ -164,7 +173,6 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
         const exit = running && (await settledWithin(running.exited, exitLagMs));
         if (exit === undefined) beginEnd("connection-lost", stopDefaults);
       });
-      return true;
     },
     stop(timeouts, escalate) {
       const onEscalate = (): void => hurry.abort();

@@ -3,6 +3,7 @@ import { isMainThread } from "node:worker_threads";
 
 /** The one door to the global `process`: who we are, and how to signal others. */
 export const hostProcess = {
+  pid: process.pid,
   platform: process.platform,
   architecture: process.arch,
   isMainThread,
@@ -20,6 +21,15 @@ export const hostProcess = {
   /** Our effective user id; undefined on systems without user ids. */
   userId(): number | undefined {
     return process.geteuid?.();
+  },
+
+  /** Whether there is a process of this id, whoever it belongs to. */
+  isAlive(pid: number): boolean {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code !== "ESRCH";
+    }
   },
 
   /**

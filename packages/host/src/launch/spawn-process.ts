@@ -19,7 +19,10 @@ export interface PluginProcess {
   readonly exit: ExitFacts | undefined;
   /** Resolves when the process was reaped, whoever still holds its pipes. Never rejects. */
   readonly exited: Promise<ExitFacts>;
-  /** Signals the whole group. False when nobody is left, or we may not. */
+  /**
+   * Signals the whole group. False when we may not, and when the process has ended: what it left behind in its group was killed
+   * then, and its id may be another's by now.
+   */
   signalGroup(signal: NodeJS.Signals): boolean;
   /** Closes our ends of its pipes. Call it when nothing more is to be read. */
   release(): void;
@@ -53,9 +56,6 @@ export async function spawnProcess(request: SpawnRequest): Promise<PluginProcess
   } catch (error) {
     throw spawnFailed(request, error);
   }
-  const exited = new Promise<ExitFacts>((resolve) => {
-    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
-  });
   const { pid, stdout, stderr } = child;
   if (pid === undefined || stdout === null || stderr === null) {
     throw spawnFailed(request, await new Promise<unknown>((resolve) => child.once("error", resolve)));
@@ -64,7 +64,14 @@ export async function spawnProcess(request: SpawnRequest): Promise<PluginProcess
   child.on("error", () => {});
 
   let exit: ExitFacts | undefined;
-  const reaped = exited.then((facts) => (exit = facts));
+  const exited = new Promise<ExitFacts>((resolve) => {
+    child.once("exit", (exitCode, signal) => {
+      exit = { exitCode, signal };
+      // What it left behind in its group would hold its pipes, its socket and its resources.
+      if (hostProcess.platform !== "win32") hostProcess.signalGroup(pid, "SIGKILL");
+      resolve(exit);
+    });
+  });
   // A pipe that breaks has ended: its reader sees the end and nothing else is lost.
   for (const pipe of [child.stdin, stdout, stderr]) pipe?.on("error", () => {});
 
@@ -75,8 +82,8 @@ export async function spawnProcess(request: SpawnRequest): Promise<PluginProcess
     get exit() {
       return exit;
     },
-    exited: reaped,
-    signalGroup: (signal) => hostProcess.signalGroup(pid, signal),
+    exited,
+    signalGroup: (signal) => exit === undefined && hostProcess.signalGroup(pid, signal),
     release() {
       child.stdin?.destroy();
       stdout.destroy();

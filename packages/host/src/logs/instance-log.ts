@@ -30,7 +30,7 @@ export interface LogCounts {
 }
 
 /** One byte stream of the plugin on its way into the log. */
-export interface LogStream {
+interface LogStream {
   write(chunk: Uint8Array): void;
   /** Hands out what is held back. Nothing may be written afterwards. */
   end(): void;

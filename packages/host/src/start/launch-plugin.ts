@@ -22,6 +22,7 @@ export async function launchPlugin<V extends ContractVersions>(
   certificate: Certificate | undefined,
 ): Promise<PluginProcess> {
   const { launch, options, contract } = request;
+  const socketDir = options.socketDir ?? makeSocketDirectory(request, instance);
   const env = buildEnvironment({
     launch,
     host: request.environment,
@@ -32,7 +33,7 @@ export async function launchPlugin<V extends ContractVersions>(
       maxPort: options.maxPort,
       protocolVersions: versionsOf(contract),
       ...(certificate && { clientCertificate: certificate.certPem }),
-      ...(options.socketDir !== undefined && { socketDir: options.socketDir }),
+      ...(socketDir !== undefined && { socketDir }),
       ...(options.socketGroup !== undefined && { socketGroup: options.socketGroup }),
       ...(launch.stdin === "lifeline" && { lifeline: "stdin" }),
     },
@@ -61,6 +62,28 @@ export async function launchPlugin<V extends ContractVersions>(
     watch.fail(exitFault(instance, exit));
   });
   return process;
+}
+
+/**
+ * Makes the directory for the plugin's sockets; undefined where the plugin has to find a place itself. A group could not enter
+ * a directory that is the host's alone.
+ */
+function makeSocketDirectory<V extends ContractVersions>(
+  { options, socketDirectories }: StartRequest<V>,
+  instance: Instance,
+): string | undefined {
+  if (options.socketGroup !== undefined || hostProcess.platform === "win32") return undefined;
+  try {
+    const directory = socketDirectories.create();
+    instance.attachSocketDirectory(directory);
+    return directory.path;
+  } catch (error) {
+    instance.log.note(
+      "warn",
+      `no directory for the plugin's sockets can be made (${String(error)}); it must find a place itself`,
+    );
+    return undefined;
+  }
 }
 
 /** The fault of a process that ended during its start. */

@@ -2,6 +2,7 @@ import type { Contract, ContractVersions } from "@tenon/core";
 import type { StdoutReader } from "../handshake/stdout-reader.js";
 import type { Instance } from "../instance/instance.js";
 import type { ExitNet } from "../launch/exit-net.js";
+import type { SocketDirectories } from "../sockets/socket-directories.js";
 import type { ParsedLaunch } from "../launch/process-launch.js";
 import type { ExitFacts } from "../launch/spawn-process.js";
 import type { ParsedStartOptions } from "../start-options.js";
@@ -16,6 +17,7 @@ export interface StartRequest<V extends ContractVersions> {
   /** The environment to inherit from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly exitNet: ExitNet;
+  readonly socketDirectories: SocketDirectories;
   /** Takes what the host calls when it is stopped during this start; returns the way to take that back. */
   readonly onHostStop: (listener: () => void) => () => void;
   /** Finds `setpriv`; asked only where it is wanted. */

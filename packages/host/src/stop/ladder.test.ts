@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { isProcessAlive } from "@tenon/testkit";
+import { eventually, isProcessAlive } from "@tenon/testkit";
 import { type PluginProcess, spawnProcess } from "../launch/spawn-process.js";
 import { climbDown, type LadderSubject } from "./ladder.js";
 
@@ -11,16 +11,16 @@ const timeouts = { shutdownTimeoutMs: 100, terminateTimeoutMs: 100, killTimeoutM
 const never = new AbortController().signal;
 const hang = () => new Promise(() => {});
 
-/** Runs a shell script that prints a line when it is ready. */
-async function run(script: string): Promise<PluginProcess> {
+/** Runs a shell script and waits for its first line. */
+async function runToFirstLine(script: string): Promise<{ child: PluginProcess; line: string }> {
   const env = { PATH: process.env["PATH"] ?? "" };
   const child = await spawnProcess({ file: "/bin/sh", args: ["-c", script], env, cwd: "/", stdin: "lifeline" });
-  await once(child.stdout, "data");
-  return child;
+  const [chunk] = (await once(child.stdout, "data")) as [Buffer];
+  return { child, line: chunk.toString().trim() };
 }
 
 async function descend(script: string, shutdown: LadderSubject["shutdown"], signal = never, overrides = {}) {
-  const child = await run(script);
+  const { child } = await runToFirstLine(script);
   const result = await climbDown({ process: child, shutdown }, { ...timeouts, ...overrides }, signal);
   child.release();
   assert.equal(isProcessAlive(child.pid), false);
@@ -31,7 +31,7 @@ const stays = "echo; sleep 60";
 const ignoresTerm = "trap '' TERM; echo; while :; do sleep 0.05; done";
 
 test("a process that ends when asked needs no signal [STOP-01]", { skip }, async () => {
-  const child = await run("echo; read x; exit 4");
+  const { child } = await runToFirstLine("echo; read x; exit 4");
   const shutdown = async () => {
     child.release();
     throw new ConnectError("gone", Code.Unavailable);
@@ -70,12 +70,11 @@ test("steps of 0 ms are left out, and an abort goes straight to SIGKILL [STOP-05
 });
 
 test("signals reach the whole group, and only it [HOST-02] [STOP-03]", { skip }, async () => {
-  const child = await run("sleep 60 & echo $!; wait");
-  const grandchild = child.pid + 1;
+  const { child, line } = await runToFirstLine("sleep 60 & echo $!; wait");
+  const grandchild = Number(line);
   assert.ok(isProcessAlive(grandchild));
   await climbDown({ process: child, shutdown: undefined }, timeouts, never);
   child.signalGroup("SIGKILL");
-  for (let i = 0; i < 100 && isProcessAlive(grandchild); i++) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(isProcessAlive(grandchild), false);
+  await eventually(() => !isProcessAlive(grandchild), { what: "the end of the grandchild" });
   child.release();
 });

@@ -8,11 +8,17 @@ export interface HostWatchOptions {
   readonly onHostGone: (how: string) => void;
 }
 
+/** A watch for the end of the host. */
+export interface HostWatch {
+  /** Whether the host is gone, looked at anew: a signal at its death may arrive before anything that was awaited. */
+  isHostGone(): boolean;
+}
+
 /**
  * Watches for the end of the host. The end of standard input counts only where the host promised that it means
  * something: go-plugin's hosts pass on their own standard input, which may end at any time.
  */
-export function watchHost(options: HostWatchOptions): void {
+export function watchHost(options: HostWatchOptions): HostWatch {
   const { parentCheckMs, lifeline, onHostGone } = options;
   let timer: NodeJS.Timeout | undefined;
   let isGone = false;
@@ -22,8 +28,8 @@ export function watchHost(options: HostWatchOptions): void {
     clearInterval(timer);
     onHostGone(how);
   };
+  const parent = process.ppid;
   if (parentCheckMs > 0) {
-    const parent = process.ppid;
     timer = setInterval(() => {
       if (!isParentAlive(parent)) gone("the host's process is gone");
     }, parentCheckMs);
@@ -34,6 +40,7 @@ export function watchHost(options: HostWatchOptions): void {
       process.stdin.on(event, () => gone("the host closed its lifeline"));
     process.stdin.resume();
   }
+  return { isHostGone: () => isGone || !isParentAlive(parent) };
 }
 
 function isParentAlive(parent: number): boolean {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { GRPCController, GRPCStdio } from "@tenon/core";
 import { cookie, KV } from "../kv.testing.js";
@@ -166,6 +168,21 @@ test("ends with its lifeline, which standard input is only where the host says s
   await new Promise((resolve) => setTimeout(resolve, 100));
   await client.get({});
   assert.equal(free.child.exitCode, null);
+});
+
+test("removes the directory that a dead host made for it, and no other [PLUG-06] [LIFE-20]", limit, async (t) => {
+  const base = mkdtempSync("/tmp/gone-");
+  t.after(() => rmSync(base, { recursive: true }));
+  for (const name of ["tenon-1-abc", "named"]) {
+    const directory = join(base, name);
+    mkdirSync(directory);
+    const plugin = startPlugin(t, { env: { TENON_LIFELINE: "stdin", PLUGIN_UNIX_SOCKET_DIR: directory } });
+    await (await plugin.open(KV)).get({});
+    assert.equal(readdirSync(directory).length, 1);
+    plugin.child.stdin?.end();
+    await plugin.exited;
+  }
+  assert.deepEqual(readdirSync(base, { recursive: true }), ["named"]);
 });
 
 /** A shell that starts the plugin and is then killed. */

@@ -1,6 +1,6 @@
 import { rmdirSync } from "node:fs";
 import { basename } from "node:path";
-import { type Contract, handshakeVariables, isTenonError, parseEnvironment, TenonError } from "@tenon/core";
+import { type Contract, handshakeVariables, isTenonError, TenonError } from "@tenon/core";
 import type { Plugin } from "../implement.js";
 import { writeFully } from "../log/fd-writer.js";
 import { createLogger, type Logger } from "../log/logger.js";
@@ -63,24 +63,22 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
   redirection.logger = logger;
   reportCrashes(logger);
   const exiting = new AbortController();
-  process.on("exit", () => exiting.abort());
-
   let serving: ServingPlugin | undefined;
-  let isHostGone = false;
   const close = (why: string, closeOptions?: { drainTimeoutMs: number }) => {
     logger.debug(`plugin ends: ${why}`);
     if (serving === undefined) process.exit(0);
     void serving.close(closeOptions);
   };
   handleSignals(logger, close);
-  watchHost({
+  const host = watchHost({
     parentCheckMs,
     lifeline: variables["TENON_LIFELINE"] === "stdin",
-    onHostGone(how) {
-      isHostGone = true;
-      // Nobody is left to get an answer.
-      close(how, { drainTimeoutMs: 0 });
-    },
+    // Nobody is left to get an answer.
+    onHostGone: (how) => close(how, { drainTimeoutMs: 0 }),
+  });
+  process.on("exit", () => {
+    exiting.abort();
+    if (host.isHostGone()) removeHostDirectory(variables["PLUGIN_UNIX_SOCKET_DIR"]);
   });
 
   try {
@@ -92,7 +90,6 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
   }
   const reason = await serving.closed;
   const exitCode = await runCleanUp(() => cleanUp?.(reason), cleanUpTimeoutMs, logger);
-  if (isHostGone) removeHostDirectory(variables);
   await redirection.flushStderr(flushTimeoutMs);
   process.exit(process.exitCode ?? exitCode);
 }
@@ -144,10 +141,9 @@ async function runCleanUp(cleanUp: () => void | Promise<void>, timeoutMs: number
   return 1;
 }
 
-/** A Tenon host makes one directory for each plugin; killed, it cannot remove it. One that holds anything stays. */
-function removeHostDirectory(variables: NodeJS.ProcessEnv): void {
-  const { socketDir, lifeline } = parseEnvironment(variables).environment;
-  if (socketDir === undefined || lifeline === undefined) return;
+/** A Tenon host makes a directory of its own for each plugin; killed, it cannot remove it. One that holds anything stays. */
+function removeHostDirectory(socketDir: string | undefined): void {
+  if (socketDir === undefined || !/^tenon-\d+-/.test(basename(socketDir))) return;
   try {
     rmdirSync(socketDir);
   } catch {
