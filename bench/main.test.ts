@@ -9,9 +9,9 @@ import { fileURLToPath } from "node:url";
 import { buildGo } from "@tenon/example-kv/go";
 import { assertNoLeaks, snapshotResources } from "@tenon/testkit";
 import type { Row } from "./lib/group.js";
+import { goPrograms } from "./lib/programs.js";
 
 const main = fileURLToPath(new URL("main.js", import.meta.url));
-const module = fileURLToPath(new URL("../rivals/go", import.meta.url));
 const quick = ["--rounds", "1", "--seconds", "0.05"];
 
 /** Runs the benchmark in a private temporary directory, and fails when it leaves something there or running. */
@@ -33,16 +33,22 @@ async function bench(t: TestContext, args: readonly string[], interruptAt?: RegE
   return { folder, stdout, stderr, exitCode: exitCode as number | null };
 }
 
+interface Result {
+  readonly machine: { readonly cpus: number; readonly node: string };
+  readonly rows: readonly Row[];
+  readonly ratios: Readonly<Record<string, number>>;
+}
+
+function readResult(folder: string): Result {
+  return JSON.parse(readFileSync(join(folder, "result.json"), "utf8")) as Result;
+}
+
 test("the group calls measures every row and writes JSON and a picture", async (t) => {
-  const go = await buildGo({ module, packages: ["./kv-client", "./kv-plugin"] });
+  const go = await buildGo(goPrograms);
   const args = ["--only", "calls", ...quick, "--json", "result.json", "--svg", "result.svg"];
   const { folder, stdout, stderr, exitCode } = await bench(t, args);
   assert.equal(exitCode, 0, stderr);
-  const result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8")) as {
-    machine: { cpus: number; node: string };
-    rows: Row[];
-    ratios: Record<string, number>;
-  };
+  const result = readResult(folder);
   const names = ["raw-socket", "tenon-tenon", "tenon-go", "go-tenon", "go-go", "grpc-js", "connect-node"];
   const expected = go.folder === undefined ? names.filter((name) => !/\bgo\b/.test(name)) : names;
   assert.deepEqual(
@@ -67,6 +73,43 @@ test("the group calls measures every row and writes JSON and a picture", async (
   assert.match(stdout, /tenon-tenon\/connect-node@64 .* (held|MISSED)/);
   const picture = readFileSync(join(folder, "result.svg"), "utf8");
   assert.equal(picture.match(/<rect/g)?.length, result.rows.length);
+});
+
+test("the group streams measures every row of both shapes", async (t) => {
+  const go = await buildGo(goPrograms);
+  const { folder, stdout, stderr, exitCode } = await bench(t, ["--only", "streams", ...quick, "--json", "result.json"]);
+  assert.equal(exitCode, 0, stderr);
+  const { rows, ratios } = readResult(folder);
+  const names = [
+    ...["tenon-tenon", "tenon-go", "go-tenon", "go-go", "grpc-js", "connect-node"].map((name) => `${name}@small`),
+    ...["raw-socket", "tenon-tenon", "go-go"].map((name) => `${name}@bulk`),
+  ];
+  assert.deepEqual(
+    rows.map((row) => `${row.name}@${row["shape"]}`),
+    go.folder === undefined ? names.filter((name) => !/\bgo\b/.test(name)) : names,
+  );
+  for (const row of rows) {
+    assert.equal(row.group, "streams");
+    const { messages, valueBytes, messagesPerSecond, bytesPerSecond } = row;
+    for (const figure of [messages, valueBytes, messagesPerSecond, bytesPerSecond]) {
+      assert.ok(Number(figure) > 0, JSON.stringify(row));
+    }
+  }
+  assert.ok(ratios["tenon-tenon/raw-socket@bulk"]! > 0);
+  assert.match(stdout, /tenon-tenon\/raw-socket@bulk .* (held|MISSED)/);
+});
+
+test("the group wire measures calls and memory of both ends", async (t) => {
+  const { folder, stderr, exitCode } = await bench(t, ["--only", "wire", ...quick, "--json", "result.json"]);
+  assert.equal(exitCode, 0, stderr);
+  const { rows, ratios } = readResult(folder);
+  assert.deepEqual(
+    rows.filter(({ name }) => name === "tenon-tenon").map((row) => row["shape"]),
+    ["quiet", "beside-stream", "beside-idle", "plain", "headers", "large", "connection-memory", "stream-memory"],
+  );
+  for (const key of ["p99:tenon-tenon@beside-stream/quiet", "heapKiBPerConnection:tenon-tenon"]) {
+    assert.ok(ratios[key]! > 0, key);
+  }
 });
 
 test("Ctrl-C in the middle of a measurement stops everything", async (t) => {

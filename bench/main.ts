@@ -34,7 +34,8 @@ async function main(signal: AbortSignal): Promise<void> {
     const result = await group.run({ ...asked, signal, say });
     rows.push(...result.rows);
     Object.assign(ratios, result.ratios);
-    console.log(`\n${group.about}\nMedians of ${asked.rounds} rounds on ${machine.cpus} CPUs, Node ${machine.node}.\n`);
+    const rounds = result.rounds ?? asked.rounds;
+    console.log(`\n${group.about}\nMedians of ${rounds} rounds on ${machine.cpus} CPUs, Node ${machine.node}.\n`);
     console.log(`${formatRows(result.rows)}\n\n${formatRatios(result.ratios, group.bars)}`);
     if (asked.svg !== undefined && group.draw) await writeFile(asked.svg, group.draw(result.rows));
   }

@@ -12,7 +12,9 @@ const buf = createRequire(import.meta.url).resolve("@bufbuild/buf/bin/buf");
 
 /** Folder of .proto files -> folder of the generated files. */
 const modules = {
+  "bench/proto": "bench/gen",
   "packages/core/proto": "packages/core/src/gen",
+  "packages/wire/proto": "packages/wire/src/gen",
   "examples/guides/proto": "examples/guides/src/gen",
   "examples/kv/proto": "examples/kv/src/gen",
   "test/proto": "test/gen",

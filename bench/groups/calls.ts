@@ -1,6 +1,3 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { buildGo } from "@tenon/example-kv/go";
 import { drawCalls } from "../lib/calls-picture.js";
 import { bars, compare } from "../lib/calls-ratios.js";
 import { type ClientProcess, startClient } from "../lib/client-process.js";
@@ -8,6 +5,7 @@ import { payloadBytes } from "../lib/client-loop.js";
 import type { Group, GroupResult, Row, RunOptions } from "../lib/group.js";
 import type { Measurement } from "../lib/measure.js";
 import { median } from "../lib/median.js";
+import { findGoPrograms, nodeProgram } from "../lib/programs.js";
 
 /** The command of a row's client process, which starts its server process itself. */
 type Pair = readonly [name: string, client: readonly string[]];
@@ -44,31 +42,23 @@ async function run(options: RunOptions): Promise<GroupResult> {
 }
 
 /** Every row with its commands; without Go only those that do without. */
-async function findPairs({ signal, say }: RunOptions): Promise<Pair[]> {
-  const node = (script: string) => [process.execPath, fileURLToPath(new URL(`../${script}.js`, import.meta.url))];
-  const tenonPlugin = node("tenon/plugin");
-  const tenonClient = node("tenon/client");
+async function findPairs(options: RunOptions): Promise<Pair[]> {
+  const tenonPlugin = nodeProgram("tenon/plugin");
+  const tenonClient = nodeProgram("tenon/client");
   const pairs: Pair[] = [
-    ["raw-socket", node("rivals/raw-socket/client")],
+    ["raw-socket", nodeProgram("rivals/raw-socket/client")],
     ["tenon-tenon", [...tenonClient, ...tenonPlugin]],
-    ["grpc-js", node("rivals/grpc-js/client")],
-    ["connect-node", node("rivals/connect-node/client")],
+    ["grpc-js", nodeProgram("rivals/grpc-js/client")],
+    ["connect-node", nodeProgram("rivals/connect-node/client")],
   ];
-  const module = fileURLToPath(new URL("../../rivals/go", import.meta.url));
-  say("building the Go programs, which takes a while the first time");
-  const go = await buildGo({ module, packages: ["./kv-client", "./kv-plugin"], signal });
-  if (go.folder === undefined) {
-    say(`rows tenon-go, go-tenon and go-go ${go.missing}`);
-    return pairs;
-  }
-  const goClient = join(go.folder, "kv-client");
-  const goPlugin = join(go.folder, "kv-plugin");
+  const go = await findGoPrograms(options, "tenon-go, go-tenon and go-go");
+  if (go === undefined) return pairs;
   pairs.splice(
     2,
     0,
-    ["tenon-go", [...tenonClient, goPlugin]],
-    ["go-tenon", [goClient, ...tenonPlugin]],
-    ["go-go", [goClient, goPlugin]],
+    ["tenon-go", [...tenonClient, go("kv-plugin")]],
+    ["go-tenon", [go("kv-client"), ...tenonPlugin]],
+    ["go-go", [go("kv-client"), go("kv-plugin")]],
   );
   return pairs;
 }
@@ -82,9 +72,9 @@ async function measureInTurn(clients: ReadonlyMap<string, ClientProcess>, option
     for (const callers of callersMeasured) {
       for (const [name, client] of clients) {
         signal.throwIfAborted();
-        await client.measure({ callers, seconds: seconds * (round === 0 ? firstWarmUp : laterWarmUp) });
+        await client.ask({ callers, seconds: seconds * (round === 0 ? firstWarmUp : laterWarmUp) });
         signal.throwIfAborted();
-        const measurement = await client.measure({ callers, seconds });
+        const measurement = await client.ask<Measurement>({ callers, seconds });
         const key = JSON.stringify([name, callers]);
         measured.set(key, [...(measured.get(key) ?? []), measurement]);
       }

@@ -1,5 +1,5 @@
-import { createInterface } from "node:readline";
 import { measure, type Order } from "./measure.js";
+import { answerOrders } from "./orders.js";
 
 /** What a client under measurement is able to do. */
 export interface KvClient {
@@ -12,10 +12,7 @@ export const payloadBytes = 64;
 
 const key = "key";
 
-/**
- * The life of every client process: stores one value, checks that it comes back, says that it is ready, and then
- * answers each order (one line of JSON on stdin) with one measurement (one line of JSON on stdout) until stdin ends.
- */
+/** The life of a client of the group `calls`: stores one value, checks that it comes back, and gets it when ordered to. */
 export async function serveOrders(client: KvClient): Promise<void> {
   const value = new Uint8Array(payloadBytes).fill(7);
   await client.put(key, value);
@@ -26,8 +23,5 @@ export async function serveOrders(client: KvClient): Promise<void> {
 
 /** As {@link serveOrders}, for a client that is a single call. */
 export async function serveCalls(call: () => Promise<unknown>): Promise<void> {
-  console.log(JSON.stringify({ ready: true }));
-  for await (const line of createInterface({ input: process.stdin })) {
-    console.log(JSON.stringify(await measure(call, JSON.parse(line) as Order)));
-  }
+  await answerOrders({ ready: true }, (order) => measure(call, order as Order));
 }

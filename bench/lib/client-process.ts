@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import type { Measurement, Order } from "./measure.js";
 
 /** A client process under measurement, which has a server process of its own. */
 export interface ClientProcess {
-  /** Has one measurement made. Rejects when the process ends first. */
-  measure(order: Order): Promise<Measurement>;
+  /** What it said when it was ready. */
+  readonly ready: unknown;
+  /** Has one order carried out. Rejects when the process ends first. */
+  ask<A>(order: object): Promise<A>;
   /** Ends client and server, and waits for the client's end. */
   stop(): Promise<void>;
 }
@@ -14,7 +15,7 @@ export interface ClientProcess {
 const stopTimeoutMs = 10_000;
 
 /**
- * Starts a client that speaks the lines of `serveOrders`, in a process group of its own, and waits until it is ready.
+ * Starts a client that speaks the lines of `answerOrders`, in a process group of its own, and waits until it is ready.
  * Aborting the signal ends its stdin, upon which it leaves by itself; the group is killed when that takes too long.
  */
 export async function startClient(command: readonly string[], signal: AbortSignal): Promise<ClientProcess> {
@@ -36,11 +37,11 @@ export async function startClient(command: readonly string[], signal: AbortSigna
     if (line.done) return await ended;
     return JSON.parse(line.value) as unknown;
   };
-  await nextLine();
   return {
-    measure: async (order) => {
+    ready: await nextLine(),
+    ask: async <A>(order: object) => {
       child.stdin.write(`${JSON.stringify(order)}\n`);
-      return (await nextLine()) as Measurement;
+      return (await nextLine()) as A;
     },
     stop: async () => {
       signal.removeEventListener("abort", end);

@@ -29,6 +29,8 @@ export interface RunOptions {
 
 /** What a group gives back. */
 export interface GroupResult {
+  /** Rounds that it really made; those asked for when undefined. */
+  readonly rounds?: number;
   readonly rows: readonly Row[];
   readonly ratios: Readonly<Record<string, number>>;
 }

@@ -20,7 +20,7 @@ const maxCallsPerSecond = 1_500_000;
 
 /**
  * Lets every caller make one call after the other until the time is over. The loop is the same for every pair whose
- * client is written in TypeScript; `rivals/go/kv-client` has its twin in Go. Rejects with the first failed call.
+ * client is written in TypeScript; `rivals/go/measure` has its twin in Go. Rejects with the first failed call.
  */
 export async function measure(call: () => Promise<unknown>, { callers, seconds }: Order): Promise<Measurement> {
   const samples = new Float64Array(Math.ceil(seconds * maxCallsPerSecond) + callers);

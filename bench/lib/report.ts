@@ -6,13 +6,16 @@ export function formatRows(rows: readonly Row[]): string {
   return formatTable([columns, ...rows.map((row) => columns.map((column) => formatCell(row[column])))]);
 }
 
-/** Ratios with the bars that each is to hold, and whether it did. */
+/**
+ * Ratios with the bars that each is to hold, and whether it did. A name without "/" is no ratio but a figure, whose unit
+ * is in its name.
+ */
 export function formatRatios(ratios: Readonly<Record<string, number>>, bars: readonly Bar[]): string {
   return formatTable([
     ["ratio", "is", "bars"],
     ...Object.entries(ratios).map(([name, ratio]) => [
       name,
-      `${ratio.toFixed(2)} ×`,
+      name.includes("/") ? `${ratio.toFixed(2)} ×` : ratio.toFixed(2),
       bars
         .filter((bar) => bar.ratio === name)
         .map((bar) => `${formatBar(bar)} ${holds(bar, ratio) ? "held" : "MISSED"}`)

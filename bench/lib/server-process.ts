@@ -10,19 +10,21 @@ import { fileURLToPath } from "node:url";
 export interface ServerProcess {
   /** Path of the unix socket that it serves. */
   readonly path: string;
+  readonly pid: number;
   /** Ends the server and waits for its end. */
   stop(): Promise<void>;
 }
 
 /** Starts the server that lies beside the calling client: another process, found by the path that it prints. */
-export async function startServer(client: string): Promise<ServerProcess> {
-  const script = fileURLToPath(new URL("server.js", client));
+export async function startServer(client: string, name = "server.js"): Promise<ServerProcess> {
+  const script = fileURLToPath(new URL(name, client));
   const child = spawn(process.execPath, [script], { stdio: ["pipe", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const first = once(createInterface({ input: child.stdout }), "line") as Promise<[string]>;
   const [path] = await Promise.race([first, exited.then(() => Promise.reject(new Error(`${script} ended at once`)))]);
   return {
     path,
+    pid: child.pid!,
     stop: async () => {
       child.stdin.end();
       await exited;

@@ -3,7 +3,7 @@ import type { MethodDefinition } from "@grpc/grpc-js";
 import { EmptySchema, GetRequestSchema, GetResponseSchema, PutRequestSchema } from "@tenon/example-kv/proto";
 
 /** A unary method for grpc-js whose messages are written and read by protobuf-es, as in every other pair. */
-function method<I extends DescMessage, O extends DescMessage>(
+export function method<I extends DescMessage, O extends DescMessage>(
   path: string,
   input: I,
   output: O,
