@@ -83,18 +83,45 @@ test("the exports of @tenon/core", () => {
 
 test("the exports of @tenon/wire", () => {
   assert.deepEqual(exportsOf("wire/src/index.ts"), [
+    "callCompression",
     "createCertificate",
     "createChannel",
     "createServer",
+    "dial",
     "pinnedTls",
+    "type CallCompression",
+    "type CallEvent",
     "type Certificate",
     "type CertificateOptions",
     "type Channel",
     "type ChannelOptions",
     "type CloseReason",
+    "type Compression",
+    "type ConnectionEvent",
+    "type DialOptions",
+    "type DialState",
+    "type DialStats",
+    "type DialedChannel",
     "type PinnedTlsOptions",
+    "type ResetEvent",
     "type Server",
     "type ServerOptions",
+    "type StallEvent",
+    "type WireCounters",
+    "waitForReady",
+  ]);
+});
+
+test("the exports of @tenon/wire/yamux", () => {
+  assert.deepEqual(exportsOf("wire/src/yamux/index.ts"), [
+    "YamuxError",
+    "createYamuxSession",
+    "type YamuxCloseReason",
+    "type YamuxErrorCode",
+    "type YamuxOptions",
+    "type YamuxSession",
+    "type YamuxStream",
+    "type YamuxViolation",
   ]);
 });
 
@@ -146,12 +173,19 @@ test("the exports of @tenon/host", () => {
 
 test("the exports of @tenon/testkit", () => {
   assert.deepEqual(exportsOf("testkit/src/index.ts"), [
+    "RawPeer",
     "assertNoLeaks",
+    "clientPreface",
     "countActiveResources",
     "createDuplexPair",
     "defaultTemporaryDirectories",
     "describeLeaks",
     "eventually",
+    "frameBytes",
+    "frameErrorName",
+    "frameFlag",
+    "frameType",
+    "hpackInteger",
     "injectFaults",
     "isProcessAlive",
     "listBoundSockets",
@@ -159,6 +193,7 @@ test("the exports of @tenon/testkit", () => {
     "listOpenFiles",
     "listProcesses",
     "listTemporaryEntries",
+    "literalBlock",
     "readProcess",
     "snapshotResources",
     "type AssertNoLeaksOptions",
@@ -168,8 +203,10 @@ test("the exports of @tenon/testkit", () => {
     "type Faults",
     "type FaultyStream",
     "type ProcessFacts",
+    "type RawFrame",
     "type ResourceSnapshot",
     "type SnapshotOptions",
+    "uint32",
     "withTimeout",
   ]);
 });

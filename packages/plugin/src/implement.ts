@@ -15,6 +15,8 @@ export type VersionsImplementation<V extends ContractVersions> = {
 /** The services that Tenon itself serves beside a plugin's own, or will. */
 const ownServices: ReadonlySet<string> = new Set([
   "grpc.health.v1.Health",
+  "grpc.reflection.v1.ServerReflection",
+  "grpc.reflection.v1alpha.ServerReflection",
   "plugin.GRPCBroker",
   "plugin.GRPCController",
   "plugin.GRPCStdio",

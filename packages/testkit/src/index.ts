@@ -6,3 +6,14 @@ export { countActiveResources, listOpenFiles } from "./leaks/own-resources.js";
 export { defaultTemporaryDirectories, listBoundSockets, listTemporaryEntries } from "./leaks/file-system.js";
 export { describeLeaks, type ResourceSnapshot, type SnapshotOptions, snapshotResources } from "./leaks/snapshot.js";
 export { assertNoLeaks, type AssertNoLeaksOptions } from "./leaks/assert-no-leaks.js";
+export {
+  clientPreface,
+  frameBytes,
+  frameErrorName,
+  frameFlag,
+  frameType,
+  hpackInteger,
+  literalBlock,
+  uint32,
+} from "./http2/frames.js";
+export { type RawFrame, RawPeer } from "./http2/raw-peer.js";

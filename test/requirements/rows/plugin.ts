@@ -89,4 +89,10 @@ export const pluginRows: readonly Requirement[] = [
     source: "docs/protocol/handshake.md, plugin process",
     sentence: "A handshake line that cannot be written fails with handshake-write-failed and leaves no socket behind.",
   },
+  {
+    id: "PLUG-15",
+    side: "plugin",
+    source: "go-plugin v1.8.0, plugin, gRPC server",
+    sentence: "A plugin answers the reflection services, v1 and v1alpha, unless told not to.",
+  },
 ];

@@ -91,4 +91,168 @@ export const wireRows: readonly Requirement[] = [
     sentence:
       "A malformed frame ends the connection with GOAWAY and the right error code, and never throws out of the engine; unknown frame types are ignored.",
   },
+  {
+    id: "WIRE-30",
+    side: "wire",
+    source: "gRPC connectivity semantics",
+    sentence:
+      "A dialed channel connects when a call needs it, moves only between states as its table allows, and leaves nothing behind.",
+  },
+  {
+    id: "WIRE-31",
+    side: "wire",
+    source: "gRPC wait for ready",
+    sentence:
+      "While no connection can be made a call fails with UNAVAILABLE and the last reason, or waits when asked to, within its deadline, its signal and the bound of the queue.",
+  },
+  {
+    id: "WIRE-32",
+    side: "wire",
+    source: "gRPC connectivity semantics",
+    sentence: "A dialed connection without calls is closed after the idle timeout, and the next call makes another.",
+  },
+  {
+    id: "WIRE-33",
+    side: "wire",
+    source: "gRPC transparent retries, RFC 9113 section 6.8",
+    sentence:
+      "A server that goes away properly loses no call: what it never looked at is sent again on the next connection, what it accepted ends on the old one.",
+  },
+  {
+    id: "WIRE-34",
+    side: "wire",
+    source: "gRPC transparent retries",
+    sentence:
+      "A call that was sent on a connection that is lost fails with UNAVAILABLE, once, and is never sent again.",
+  },
+  {
+    id: "WIRE-35",
+    side: "wire",
+    source: "gRPC connection back-off, gRPC transparent retries",
+    sentence:
+      "Attempts to connect follow a jittered exponential back-off; a refused call is sent again so often and no more.",
+  },
+  {
+    id: "WIRE-36",
+    side: "wire",
+    source: "gRPC keepalive",
+    sentence:
+      "Keepalive finds a half-open link from either side within its time and its timeout, and sends nothing without calls unless asked to.",
+  },
+  {
+    id: "WIRE-37",
+    side: "wire",
+    source: "gRPC keepalive, server enforcement",
+    sentence:
+      "A server that is sent too many PINGs says ENHANCE_YOUR_CALM and too_many_pings; a client that is told so sends half as many.",
+  },
+  {
+    id: "WIRE-38",
+    side: "wire",
+    source: "docs/protocol/wire.md, observing",
+    sentence: "Calls, connections, resets and stalls are published to those who listen, and counted for all.",
+  },
+  {
+    id: "WIRE-39",
+    side: "wire",
+    source: "docs/guides/replace-connect-node.md",
+    sentence: "The engine serves and calls @connectrpc/connect-node on TCP and TLS, and itself on unix sockets too.",
+  },
+  {
+    id: "WIRE-15",
+    side: "wire",
+    source: "docs/protocol/yamux.md, frames",
+    sentence:
+      "yamux frames are written and read as hashicorp's module does in either role, wherever the byte stream cuts them.",
+  },
+  {
+    id: "WIRE-16",
+    side: "wire",
+    source: "docs/protocol/yamux.md, a stream",
+    sentence:
+      "Either side of a yamux session opens streams; what the backlog or the limit cannot hold is reset, and open waits while the peer has taken none.",
+  },
+  {
+    id: "WIRE-17",
+    side: "wire",
+    source: "docs/protocol/yamux.md, a stream",
+    sentence: "A yamux stream ends each direction by itself with FIN, and both at once with RST, which is destroy.",
+  },
+  {
+    id: "WIRE-18",
+    side: "wire",
+    source: "docs/protocol/yamux.md, a stream",
+    sentence: "The windows of a yamux stream hold in both directions, bound memory, and stop its own writer only.",
+  },
+  {
+    id: "WIRE-19",
+    side: "wire",
+    source: "docs/protocol/yamux.md, the session",
+    sentence: "yamux pings are answered both ways, and keepalive ends a session whose peer does not answer.",
+  },
+  {
+    id: "WIRE-20",
+    side: "wire",
+    source: "docs/protocol/yamux.md, the session",
+    sentence: "However a yamux session ends, closed says how, every stream is told once, and nothing is left behind.",
+  },
+  {
+    id: "WIRE-21",
+    side: "wire",
+    source: "docs/protocol/yamux.md, violations",
+    sentence:
+      "A yamux peer that breaks a rule gets go-away 1 and the session ends with the rule's name; what Go's module does itself is tolerated.",
+  },
+  {
+    id: "WIRE-22",
+    side: "wire",
+    source: "grpc.reflection.v1 and v1alpha",
+    sentence:
+      "The reflection services list a server's services and send the descriptors of all that they use; what is unknown is answered with NOT_FOUND.",
+  },
+  {
+    id: "WIRE-23",
+    side: "wire",
+    source: "grpc.health.v1",
+    sentence:
+      "The health service answers Check, List and Watch from states that can be set, Watch with every change; unknown names are NOT_FOUND and SERVICE_UNKNOWN.",
+  },
+  {
+    id: "WIRE-40",
+    side: "wire",
+    source: "gRPC over HTTP2, Message-Encoding; gRPC compression.md",
+    sentence:
+      "Messages are compressed with gzip where options, call and peer allow it, each for itself; an unknown encoding is UNIMPLEMENTED and names those that are known.",
+  },
+  {
+    id: "WIRE-41",
+    side: "wire",
+    source: "docs/protocol/wire.md, compression",
+    sentence: "A compressed message is inflated up to the receive limit and no further.",
+  },
+  {
+    id: "WIRE-42",
+    side: "wire",
+    source: "docs/protocol/wire.md, peers that are slow or hostile",
+    sentence: "A client that stops half-way through a message, frame or header block is not waited for without end.",
+  },
+  {
+    id: "WIRE-43",
+    side: "wire",
+    source: "RFC 9113 §10.5",
+    sentence: "A peer that only makes work, by frames that move no call on or by resets, is sent away.",
+  },
+  {
+    id: "WIRE-44",
+    side: "wire",
+    source: "RFC 9113 §10.5",
+    sentence: "Memory follows the bytes that a peer has sent, whatever it announces and however small the pieces are.",
+  },
+  {
+    id: "WIRE-45",
+    side: "wire",
+    source: "RFC 9113 §5.1.1",
+    sentence:
+      "A connection without further stream identifiers ends gently: the last call is answered, new ones are refused.",
+  },
 ];

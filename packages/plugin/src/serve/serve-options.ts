@@ -28,6 +28,11 @@ export interface ServeOptions {
    * logged. Default: 1 MiB. go-plugin has 64 KiB and then blocks whoever prints.
    */
   readonly maxStdioBufferBytes?: number;
+  /**
+   * Whether tools like grpcurl may ask for the plugin's services and messages. Its code is loaded when that happens, so it
+   * costs the start nothing. Default: true, as go-plugin since v1.2.0.
+   */
+  readonly reflection?: boolean;
   /** Limits and interceptors of the gRPC server. */
   readonly server?: ServerOptions;
   /** Where the plugin's own records go. Default: nowhere. */

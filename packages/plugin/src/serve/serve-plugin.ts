@@ -4,14 +4,14 @@ import {
   formatHandshakeLine,
   GRPCController,
   GRPCStdio,
-  Health,
   parseEnvironment,
   TenonError,
 } from "@tenon/core";
+import { createHealth } from "@tenon/wire/health";
+import { addReflection } from "@tenon/wire/reflection";
 import { createServer } from "@tenon/wire/server";
 import type { Plugin } from "../implement.js";
 import { createControllerService } from "../services/controller.js";
-import { createHealthService } from "../services/health.js";
 import { createStdioService } from "../services/stdio.js";
 import { StdioBuffer } from "../services/stdio-buffer.js";
 import { findGroupId } from "./group-id.js";
@@ -51,8 +51,12 @@ export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): P
   let serving: ReturnType<typeof createServing> | undefined;
   const server = createServer(options.server);
   for (const { service, implementation } of services) server.add(service, implementation);
-  const serviceNames = services.map(({ service }) => service.typeName);
-  server.add(Health, createHealthService(serviceNames, closing.signal));
+  // The plugin as a whole, under the name too by which go-plugin's hosts ask for it, and each of its services.
+  const healthNames = ["", "plugin", ...services.map(({ service }) => service.typeName)];
+  const health = createHealth(Object.fromEntries(healthNames.map((healthName) => [healthName, "serving"])));
+  closing.signal.addEventListener("abort", () => health.close());
+  server.add(health.service, health.implementation);
+  if (options.reflection ?? true) addReflection(server);
   server.add(GRPCStdio, createStdioService(stdio));
   server.add(
     GRPCController,

@@ -29,10 +29,15 @@ export function errorFromHead(
     );
   }
   const encoding = fieldValue(fields, "grpc-encoding");
-  if (encoding !== undefined && encoding !== "identity") {
+  if (encoding !== undefined && encoding !== "identity" && encoding !== "gzip") {
     return new ConnectError(`the answer is compressed with ${encoding}, which was not offered`, Code.Internal);
   }
   return undefined;
+}
+
+/** The messages of an answer with this head may be compressed. */
+export function isGzip(head: readonly HeaderField[] | undefined): boolean {
+  return head !== undefined && fieldValue(head, "grpc-encoding") === "gzip";
 }
 
 /** What is wrong at the end of an answer, if anything. */

@@ -22,7 +22,8 @@ export function intercepted(next: Transport, interceptors: readonly Interceptor[
           contextValues: contextValues ?? createContextValues(),
           message: create(method.input, message),
         },
-        next: (req) => next.unary(method, req.signal, timeoutMs, req.header, create(method.input, req.message)),
+        next: (req) =>
+          next.unary(method, req.signal, timeoutMs, req.header, create(method.input, req.message), req.contextValues),
       });
     },
     stream(method, signal, timeoutMs, header, message, contextValues) {
@@ -40,7 +41,8 @@ export function intercepted(next: Transport, interceptors: readonly Interceptor[
           contextValues: contextValues ?? createContextValues(),
           message,
         },
-        next: (req) => next.stream(method, req.signal, timeoutMs, req.header, req.message as typeof message),
+        next: (req) =>
+          next.stream(method, req.signal, timeoutMs, req.header, req.message as typeof message, req.contextValues),
       });
     },
   };

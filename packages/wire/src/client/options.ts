@@ -1,5 +1,6 @@
 import type { Interceptor } from "@connectrpc/connect";
-import type { CloseReason } from "../http2/connection.js";
+import type { Compression } from "../grpc/compression.js";
+import type { CloseReason } from "../http2/close-reason.js";
 
 /** Options of a channel. Each has a default. */
 export interface ChannelOptions {
@@ -21,6 +22,26 @@ export interface ChannelOptions {
   readonly maxHeaderListBytes?: number;
   /** Calls that may wait while the server's limit of concurrent streams is reached; more fail with RESOURCE_EXHAUSTED. Default 100000. */
   readonly maxQueuedCalls?: number;
+  /** How requests are sent. Default `identity`: a pipe on one machine is faster than gzip. `callCompression` decides for one call. */
+  readonly sendCompression?: Compression;
+  /** Requests below this size in bytes are sent as they are. Default 1024. */
+  readonly minCompressBytes?: number;
+  /**
+   * Frames that move no call on (PING, SETTINGS, empty DATA, tiny WINDOW_UPDATE, unknown types) that the server may send
+   * in a second, beyond one for each frame of a call; more end the connection with ENHANCE_YOUR_CALM. A SETTINGS frame
+   * counts ten times. Default 20000.
+   */
+  readonly maxControlFramesPerSecond?: number;
+  /**
+   * A PING goes out when nothing came from the server for so many milliseconds, to find a link that is dead without a
+   * sign. The server must allow it: many end connections with more than one PING in 5 minutes. Default none; grpc-go's
+   * `keepalive.ClientParameters.Time`.
+   */
+  readonly keepaliveTimeMs?: number;
+  /** The connection is lost when nothing comes within so many milliseconds after that PING. Default 20000, as grpc-go. */
+  readonly keepaliveTimeoutMs?: number;
+  /** Whether PINGs also go out while there are no calls. Default false; grpc-go's `PermitWithoutStream`. */
+  readonly keepaliveWithoutCalls?: boolean;
   /**
    * Asked once when the connection is lost; the calls in flight fail with UNAVAILABLE when it has answered, with its
    * message and its cause. For owners who know more about the end of the peer than a byte stream tells.

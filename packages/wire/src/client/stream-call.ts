@@ -7,13 +7,15 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
 import type { MessageEncoder } from "../codec/message-encoder.js";
+import { type Packed, pack, unpack } from "../grpc/compression.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { headersFromFields } from "../grpc/metadata.js";
 import type { HeaderField } from "../hpack/field.js";
 import { ErrorCode } from "../http2/constants.js";
+import type { HeaderTemplate } from "../http2/header-template.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
-import { errorFromAnswer, errorFromHead } from "./answer.js";
-import type { PendingCall, StartedCall } from "./pending-call.js";
+import { errorFromAnswer, errorFromHead, isGzip } from "./answer.js";
+import { abortError, type PendingCall, type StartedCall } from "./pending-call.js";
 import { cannotDecode } from "./unary-call.js";
 
 const noFields: readonly HeaderField[] = [];
@@ -27,12 +29,21 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
   readonly #limits: { receive: number; send: number };
   readonly #resolve: (response: StreamResponse<I, O>) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #trailer = new Headers();
+  #trailers: readonly HeaderField[] = noFields;
+  /** Made when somebody asks for it, which may be before the trailers are there. */
+  #trailer: Headers | undefined;
   #stream: Http2Stream | undefined;
   #headers: readonly HeaderField[] | undefined;
   #answers: MessageQueue<MessageShape<O>> | undefined;
+  /** Wakes the sender: the stream has room again, or a new one, or the call is over. */
   #drained: (() => void) | undefined;
   #over = false;
+  /** What was sent, while the peer may still refuse to look at it; undefined when it cannot be sent again. */
+  #kept: Packed[] | undefined;
+  #keptBytes = 0;
+  /** Nothing comes behind what is kept. */
+  #inputEnded = false;
+  #sending = false;
 
   constructor(
     started: StartedCall,
@@ -50,28 +61,34 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
     this.#limits = limits;
     this.#resolve = resolve;
     this.#reject = reject;
+    if (started.home.maxReplayBytes > 0) this.#kept = [];
   }
 
-  begin(stream: Http2Stream): void {
+  begin(stream: Http2Stream, template: HeaderTemplate): void {
     this.#stream = stream;
-    this.#answers = new MessageQueue(
-      stream,
-      this.#limits.receive,
-      (bytes) => this.#decode(bytes),
-      () => this.fail(new ConnectError("the caller stopped reading the answers", Code.Canceled)),
-    );
-    stream.sendHeaders(this.started.template, this.started.fields, false);
-    void this.#send(stream);
+    this.#answers = new MessageQueue(stream, {
+      maxMessageBytes: this.#limits.receive,
+      decode: (bytes, compressed) => this.#decode(bytes, compressed),
+      onReturn: () => this.fail(new ConnectError("the caller stopped reading the answers", Code.Canceled)),
+    });
+    stream.sendHeaders(template, this.started.fields(), false);
+    for (const { bytes, compressed } of this.#kept ?? []) stream.sendMessage(bytes, false, compressed);
+    if (this.#inputEnded) stream.end();
+    if (this.#sending) return this.#wake();
+    this.#sending = true;
+    void this.#send();
   }
 
   hold(): void {}
 
   onHeaders(fields: readonly HeaderField[], endStream: boolean, truncated: boolean): void {
     if (this.#over) return;
+    this.#kept = undefined;
     if (this.#headers === undefined) {
       const error = errorFromHead(fields, endStream, truncated);
       if (error !== undefined) return this.fail(error);
       this.#headers = endStream ? noFields : fields;
+      if (isGzip(fields)) this.#answers!.allowCompressed();
       if (!endStream) return this.#answer(fields);
     }
     const error = errorFromAnswer(this.#headers, fields, endStream, truncated);
@@ -79,7 +96,8 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
     if (this.#answers!.partialBytes > 0) {
       return this.fail(new ConnectError("protocol error: the answer ended within a message", Code.Internal));
     }
-    headersFromFields(fields, this.#trailer);
+    this.#trailers = fields;
+    if (this.#trailer !== undefined) headersFromFields(fields, this.#trailer);
     this.#finish();
     this.#answer(this.#headers);
     this.#answers!.end();
@@ -97,8 +115,12 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
 
   onReset(reason: ResetReason): void {
     // A server that has answered early resets the stream: the status has come, only our side was still open.
-    if (this.#over) this.#wake();
-    else this.started.failAfterReset(reason, (error) => this.fail(error));
+    if (this.#over) return this.#wake();
+    if (reason.by === "refused" && this.#kept !== undefined) {
+      this.#stream = undefined;
+      if (this.started.home.retry(this)) return;
+    }
+    this.started.failAfterReset(reason, (error) => this.fail(error));
   }
 
   onDrain(): void {
@@ -107,16 +129,17 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
 
   fail(error: unknown): void {
     if (this.#over) return;
-    this.#finish();
+    this.#finish(error);
     this.#stream?.reset(ErrorCode.cancel);
     this.#answers?.end(error);
     this.#reject(error);
   }
 
   /** The outcome is known. What is still being sent stops. */
-  #finish(): void {
+  #finish(error?: unknown): void {
     this.#over = true;
-    this.started.release();
+    this.#kept = undefined;
+    this.started.release(error);
     this.#wake();
   }
 
@@ -127,36 +150,73 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
   }
 
   #answer(headers: readonly HeaderField[]): void {
+    const { parent: service } = this.#method;
+    const trailer = () => (this.#trailer ??= headersFromFields(this.#trailers));
+    // Few callers look at headers and trailers, and Headers take more memory than the rest of an open call.
+    let header: Headers | undefined;
     this.#resolve({
       stream: true,
-      service: this.#method.parent,
+      service,
       method: this.#method,
-      header: headersFromFields(headers),
+      get header() {
+        return (header ??= headersFromFields(headers));
+      },
       message: this.#answers!,
-      trailer: this.#trailer,
+      get trailer() {
+        return trailer();
+      },
     });
   }
 
-  #decode(bytes: Uint8Array<ArrayBuffer>): MessageShape<O> {
+  #decode(bytes: Uint8Array<ArrayBuffer>, compressed: boolean): MessageShape<O> | Promise<MessageShape<O>> {
+    const { record, sending, signal } = this.started;
+    // Who gives a call up gets nothing more of it, not even what had come by then.
+    if (signal?.aborted === true) throw abortError(signal);
+    if (record !== undefined) record.bytesIn += bytes.length;
+    if (sending?.call !== undefined) sending.call.received = compressed ? "gzip" : "identity";
     try {
-      return fromBinary(this.#method.output, bytes);
-    } catch (cause) {
-      const error = cannotDecode(this.#method.output, cause);
+      const message = unpack(bytes, compressed, this.#limits.receive, (plain) => this.#parse(plain));
+      if (message instanceof Promise) message.catch((error: unknown) => this.fail(error));
+      return message;
+    } catch (error) {
       this.fail(error);
       throw error;
     }
   }
 
-  async #send(stream: Http2Stream): Promise<void> {
+  #parse(bytes: Uint8Array<ArrayBuffer>): MessageShape<O> {
+    try {
+      return fromBinary(this.#method.output, bytes);
+    } catch (cause) {
+      throw cannotDecode(this.#method.output, cause);
+    }
+  }
+
+  async #send(): Promise<void> {
     const single = this.#method.methodKind === "server_streaming";
     try {
       for (;;) {
         const { done, value } = await this.#input.next();
         if (this.#over) break;
-        if (done === true) return stream.end();
-        stream.sendMessage(this.#encode(value), single);
+        if (done === true) {
+          this.#inputEnded = true;
+          this.#stream?.end();
+          return;
+        }
+        const { sending } = this.started;
+        const bytes = this.#encode(value);
+        if (sending === undefined) {
+          this.#sendMessage(bytes, false, single);
+        } else {
+          const packing = pack(bytes, sending.call, sending.options);
+          const packed = packing instanceof Promise ? await packing : packing;
+          if (this.#over) break;
+          this.#sendMessage(packed.bytes, packed.compressed, single);
+        }
         if (single) return;
-        if (stream.queuedBytes > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+        while (!this.#over && (this.#stream === undefined || this.#stream.queuedBytes > 0)) {
+          await new Promise<void>((resolve) => (this.#drained = resolve));
+        }
         if (this.#over) break;
       }
       await this.#input.return?.();
@@ -165,11 +225,29 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
     }
   }
 
+  #sendMessage(bytes: Uint8Array, compressed: boolean, last: boolean): void {
+    const { record, home } = this.started;
+    if (record !== undefined) record.bytesOut += bytes.length;
+    if (last) this.#inputEnded = true;
+    if (this.#kept !== undefined) {
+      this.#keptBytes += bytes.length;
+      // Between two streams the one message that comes is kept in any case: there is nowhere to send it.
+      if (this.#stream === undefined || this.#keptBytes <= home.maxReplayBytes) {
+        this.#kept.push({ bytes: copy(bytes), compressed });
+      } else this.#kept = undefined;
+    }
+    this.#stream?.sendMessage(bytes, last, compressed);
+  }
+
   #encode(message: MessageInitShape<I>): Uint8Array {
     const bytes = this.#encoder.encode(this.#method.input, message);
     if (bytes.length > this.#limits.send) throw tooLargeToSend(bytes.length, this.#limits.send);
     return bytes;
   }
+}
+
+function copy(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes);
 }
 
 export function tooLargeToSend(bytes: number, limit: number): ConnectError {

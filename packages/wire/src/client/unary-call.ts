@@ -1,12 +1,14 @@
 import { type DescMessage, type DescMethodUnary, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type UnaryResponse } from "@connectrpc/connect";
+import { type CallSending, inflate, type Packed, pack } from "../grpc/compression.js";
 import { MessageReader } from "../grpc/message-reader.js";
 import { headersFromFields } from "../grpc/metadata.js";
 import type { HeaderField } from "../hpack/field.js";
 import { ErrorCode } from "../http2/constants.js";
+import type { HeaderTemplate } from "../http2/header-template.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
-import { errorFromAnswer, errorFromHead } from "./answer.js";
-import type { PendingCall, StartedCall } from "./pending-call.js";
+import { errorFromAnswer, errorFromHead, isGzip } from "./answer.js";
+import { abortError, type PendingCall, type StartedCall } from "./pending-call.js";
 
 const noFields: readonly HeaderField[] = [];
 
@@ -15,6 +17,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
   readonly started: StartedCall;
   readonly #method: DescMethodUnary<I, O>;
   #request: Uint8Array;
+  #requestCompressed = false;
   readonly #maxReceiveBytes: number;
   readonly #resolve: (response: UnaryResponse<I, O>) => void;
   readonly #reject: (error: unknown) => void;
@@ -22,11 +25,13 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
   #headers: readonly HeaderField[] | undefined;
   #reader: MessageReader | undefined;
   #message: Uint8Array<ArrayBuffer> | undefined;
+  #messageCompressed = false;
   #extraMessage = false;
   #settled = false;
-  readonly #sink = (message: Uint8Array<ArrayBuffer>) => {
+  readonly #sink = (message: Uint8Array<ArrayBuffer>, compressed: boolean) => {
     if (this.#message !== undefined) this.#extraMessage = true;
     this.#message = message;
+    this.#messageCompressed = compressed;
   };
 
   /** `request` is used in `begin` or copied in `hold`, whichever comes first. */
@@ -46,10 +51,27 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
     this.#reject = reject;
   }
 
-  begin(stream: Http2Stream): void {
+  begin(stream: Http2Stream, template: HeaderTemplate): void {
     this.#stream = stream;
-    stream.sendHeaders(this.started.template, this.started.fields, false);
-    stream.sendMessage(this.#request, true);
+    const { started } = this;
+    if (started.record !== undefined) started.record.bytesOut = this.#request.length;
+    stream.sendHeaders(template, started.fields(), false);
+    stream.sendMessage(this.#request, true, this.#requestCompressed);
+  }
+
+  /** Compresses the request where that is asked for, before the call may begin. */
+  pack({ call, options }: CallSending, ready: () => void): void {
+    const packed = pack(this.#request, call, options);
+    if (packed instanceof Promise) void packed.then((late) => this.#packed(late, ready));
+    else this.#packed(packed, ready);
+  }
+
+  #packed({ bytes, compressed }: Packed, ready: () => void): void {
+    const { signal } = this.started;
+    if (signal?.aborted === true) return this.fail(abortError(signal));
+    this.#request = bytes;
+    this.#requestCompressed = compressed;
+    ready();
   }
 
   hold(): void {
@@ -69,7 +91,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
   onData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.#settled) return;
     try {
-      this.#reader ??= new MessageReader(this.#maxReceiveBytes);
+      this.#reader ??= new MessageReader(this.#maxReceiveBytes, isGzip(this.#headers));
       this.#reader.feed(bytes, start, end, this.#sink);
     } catch (error) {
       return this.fail(ConnectError.from(error));
@@ -79,6 +101,8 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
   }
 
   onReset(reason: ResetReason): void {
+    const refused = reason.by === "refused" && this.#headers === undefined && !this.#settled;
+    if (refused && this.started.home.retry(this)) return;
     this.started.failAfterReset(reason, (error) => this.fail(error));
   }
 
@@ -87,7 +111,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
   fail(error: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.started.release();
+    this.started.release(error);
     this.#stream?.reset(ErrorCode.cancel);
     this.#reject(error);
   }
@@ -106,6 +130,22 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
         message === undefined ? "no message" : this.#extraMessage ? "more than one message" : "half a message";
       return this.fail(new ConnectError(`protocol error: ${what} in the answer to a unary call`, Code.Unimplemented));
     }
+    const call = this.started.sending?.call;
+    if (call !== undefined) call.received = this.#messageCompressed ? "gzip" : "identity";
+    if (!this.#messageCompressed) return this.#succeed(message, headers, trailers);
+    try {
+      const inflated = inflate(message, this.#maxReceiveBytes);
+      if (!(inflated instanceof Promise)) return this.#succeed(inflated, headers, trailers);
+      inflated.then(
+        (bytes) => this.#succeed(bytes, headers, trailers),
+        (cause: unknown) => this.fail(cause),
+      );
+    } catch (cause) {
+      this.fail(cause);
+    }
+  }
+
+  #succeed(message: Uint8Array<ArrayBuffer>, headers: readonly HeaderField[], trailers: readonly HeaderField[]): void {
     let shape: MessageShape<O>;
     try {
       shape = fromBinary(this.#method.output, message);
@@ -114,6 +154,8 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
     }
     if (this.#settled) return;
     this.#settled = true;
+    const { record } = this.started;
+    if (record !== undefined) record.bytesIn = message.length;
     this.started.release();
     this.#resolve(new UnaryAnswer(this.#method, shape, headers, trailers));
   }
@@ -130,7 +172,7 @@ export function cannotDecode(type: DescMessage, cause: unknown): ConnectError {
   );
 }
 
-/** Makes Headers only for those who look: a call costs 2 µs less without them. */
+/** Makes Headers only for those who look: a call costs 0.9 µs of CPU time less without them, of 4.2. */
 class UnaryAnswer<I extends DescMessage, O extends DescMessage> implements UnaryResponse<I, O> {
   readonly stream = false;
   readonly method: DescMethodUnary<I, O>;

@@ -18,7 +18,7 @@ test("messages come out whole wherever the body is cut [WIRE-10]", () => {
       fc.array(fc.integer({ min: 1, max: 40 })),
       (messages, sizes) => {
         const body = Buffer.concat(messages.map((message) => framed(message)));
-        const reader = new MessageReader(1000);
+        const reader = new MessageReader(1000, false);
         const seen: Uint8Array[] = [];
         let at = 0;
         for (const size of [...sizes, body.length]) {
@@ -39,7 +39,7 @@ test("messages come out whole wherever the body is cut [WIRE-10]", () => {
 test("a message is a copy: it does not hold what arrived with it", () => {
   const body = framed(Buffer.from("small"));
   let message: Uint8Array | undefined;
-  new MessageReader(100).feed(body, 0, body.length, (whole) => {
+  new MessageReader(100, false).feed(body, 0, body.length, (whole) => {
     message = whole;
   });
   assert.equal(message!.buffer.byteLength, 5);
@@ -49,7 +49,7 @@ test("a message is a copy: it does not hold what arrived with it", () => {
 
 test("a message over the limit is refused at its prefix, before any of it is kept [WIRE-10]", () => {
   const prefix = Buffer.from([0, 0xff, 0xff, 0xff, 0xff]);
-  const reader = new MessageReader(1000);
+  const reader = new MessageReader(1000, false);
   assert.throws(
     () => reader.feed(prefix, 0, prefix.length, () => {}),
     (error) =>
@@ -61,7 +61,7 @@ test("a compressed message or an unknown flag is refused", () => {
   for (const flag of [1, 2, 0x80]) {
     const body = framed(Buffer.from("x"), flag);
     assert.throws(
-      () => new MessageReader(1000).feed(body, 0, body.length, () => {}),
+      () => new MessageReader(1000, false).feed(body, 0, body.length, () => {}),
       (error) => error instanceof ConnectError && error.code === Code.Internal,
     );
   }

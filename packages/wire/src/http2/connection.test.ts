@@ -1,92 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import type { Duplex } from "node:stream";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { Health, HealthCheckRequestSchema } from "@tenon/core";
-import { createDuplexPair, eventually } from "@tenon/testkit";
+import { createDuplexPair, eventually, literalBlock, RawPeer, uint32 } from "@tenon/testkit";
 import { createChannel } from "../client/channel.js";
-import { HpackEncoder } from "../hpack/encoder.js";
 import { createServer } from "../server/server.js";
-import { errorCodeName, Flag, FrameType, preface, Setting } from "./constants.js";
-import { FrameReader } from "./frame-reader.js";
+import { Flag, FrameType, preface, Setting } from "./constants.js";
 import { formatSettings } from "./settings.js";
-
-/** A peer that writes whatever frames a test wants. */
-class RawPeer {
-  readonly frames: { type: number; flags: number; id: number; payload: Buffer }[] = [];
-  readonly stream: Duplex;
-  ended = false;
-  readonly #encoder = new HpackEncoder();
-
-  /** `skip`: bytes of the peer that are no frames, its preface. */
-  constructor(stream: Duplex, skip = 0) {
-    this.stream = stream;
-    let left = skip;
-    const reader = new FrameReader(1 << 24, (type, flags, id, bytes, start, end) => {
-      this.frames.push({ type, flags, id, payload: bytes.subarray(start, end) });
-    });
-    stream.on("data", (chunk: Buffer) => {
-      const skipped = Math.min(left, chunk.length);
-      left -= skipped;
-      reader.push(chunk.subarray(skipped));
-    });
-    stream.on("end", () => {
-      this.ended = true;
-    });
-    stream.on("error", () => {});
-  }
-
-  frame(type: number, flags: number, id: number, payload: Uint8Array = new Uint8Array(0)): this {
-    const head = Buffer.alloc(9);
-    head.writeUIntBE(payload.length, 0, 3);
-    head[3] = type;
-    head[4] = flags;
-    head.writeUInt32BE(id, 5);
-    this.stream.write(Buffer.concat([head, payload]));
-    return this;
-  }
-
-  settings(...entries: [id: number, value: number][]): this {
-    return this.frame(FrameType.settings, 0, 0, formatSettings(entries));
-  }
-
-  block(fields: [string, string][]): Buffer {
-    const out = Buffer.alloc(HpackEncoder.maxEncodedBytes(fields));
-    return out.subarray(0, this.#encoder.encode(fields, out, 0));
-  }
-
-  request(path: string, overrides: Record<string, string> = {}): Buffer {
-    const fields = {
-      ":method": "POST",
-      ":scheme": "http",
-      ":path": path,
-      ":authority": "unused",
-      "content-type": "application/grpc",
-      te: "trailers",
-      ...overrides,
-    };
-    return this.block(Object.entries(fields));
-  }
-
-  async find(type: number, id?: number): Promise<Buffer> {
-    const { payload } = await eventually(
-      () => this.frames.find((frame) => frame.type === type && (id === undefined || frame.id === id)),
-      { what: `a frame of type ${type}` },
-    );
-    return payload;
-  }
-
-  /** The error code of the GOAWAY that must come. */
-  async goaway(): Promise<string> {
-    return errorCodeName((await this.find(FrameType.goaway)).readUInt32BE(4));
-  }
-
-  async reset(id: number): Promise<string> {
-    return errorCodeName((await this.find(FrameType.rstStream, id)).readUInt32BE(0));
-  }
-}
 
 const checkPath = "/grpc.health.v1.Health/Check";
 
@@ -108,10 +30,8 @@ function serveRaw(): { peer: RawPeer; destroy: () => void } {
   return { peer, destroy: () => server.destroy() };
 }
 
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
+function settings(peer: RawPeer, ...entries: [id: number, value: number][]): RawPeer {
+  return peer.frame(FrameType.settings, 0, 0, formatSettings(entries));
 }
 
 /** What ends the whole connection, and with which code: RFC 9113. */
@@ -121,43 +41,42 @@ const fatal: readonly [what: string, send: (peer: RawPeer) => unknown, code: str
   ["SETTINGS of five bytes", (peer) => peer.frame(FrameType.settings, 0, 0, Buffer.alloc(5)), "FRAME_SIZE_ERROR"],
   [
     "an ack with a payload",
-    (peer) => peer.settings().frame(FrameType.settings, 1, 0, Buffer.alloc(6)),
+    (peer) => settings(peer).frame(FrameType.settings, 1, 0, Buffer.alloc(6)),
     "FRAME_SIZE_ERROR",
   ],
-  ["a window of 2^31", (peer) => peer.settings([Setting.initialWindowSize, 0x80000000]), "FLOW_CONTROL_ERROR"],
-  ["a frame size of 100", (peer) => peer.settings([Setting.maxFrameSize, 100]), "PROTOCOL_ERROR"],
-  ["ENABLE_PUSH 2", (peer) => peer.settings([Setting.enablePush, 2]), "PROTOCOL_ERROR"],
-  ["PING of seven bytes", (peer) => peer.settings().frame(FrameType.ping, 0, 0, Buffer.alloc(7)), "FRAME_SIZE_ERROR"],
-  ["PING on a stream", (peer) => peer.settings().frame(FrameType.ping, 0, 1, Buffer.alloc(8)), "PROTOCOL_ERROR"],
-  ["PUSH_PROMISE", (peer) => peer.settings().frame(FrameType.pushPromise, 4, 1, Buffer.alloc(4)), "PROTOCOL_ERROR"],
-  ["DATA on an idle stream", (peer) => peer.settings().frame(FrameType.data, 0, 1, Buffer.alloc(1)), "PROTOCOL_ERROR"],
-  ["DATA on stream 0", (peer) => peer.settings().frame(FrameType.data, 0, 0, Buffer.alloc(1)), "PROTOCOL_ERROR"],
+  ["a window of 2^31", (peer) => settings(peer, [Setting.initialWindowSize, 0x80000000]), "FLOW_CONTROL_ERROR"],
+  ["a frame size of 100", (peer) => settings(peer, [Setting.maxFrameSize, 100]), "PROTOCOL_ERROR"],
+  ["ENABLE_PUSH 2", (peer) => settings(peer, [Setting.enablePush, 2]), "PROTOCOL_ERROR"],
+  ["PING of seven bytes", (peer) => settings(peer).frame(FrameType.ping, 0, 0, Buffer.alloc(7)), "FRAME_SIZE_ERROR"],
+  ["PING on a stream", (peer) => settings(peer).frame(FrameType.ping, 0, 1, Buffer.alloc(8)), "PROTOCOL_ERROR"],
+  ["PUSH_PROMISE", (peer) => settings(peer).frame(FrameType.pushPromise, 4, 1, Buffer.alloc(4)), "PROTOCOL_ERROR"],
+  ["DATA on an idle stream", (peer) => settings(peer).frame(FrameType.data, 0, 1, Buffer.alloc(1)), "PROTOCOL_ERROR"],
+  ["DATA on stream 0", (peer) => settings(peer).frame(FrameType.data, 0, 0, Buffer.alloc(1)), "PROTOCOL_ERROR"],
   [
     "padding beyond the payload",
-    (peer) => peer.settings().frame(FrameType.data, Flag.padded, 1, Buffer.from([9, 0])),
+    (peer) => settings(peer).frame(FrameType.data, Flag.padded, 1, Buffer.from([9, 0])),
     "PROTOCOL_ERROR",
   ],
   [
     "a stream with an even id",
-    (peer) => peer.settings().frame(FrameType.headers, 5, 2, peer.request(checkPath)),
+    (peer) => settings(peer).frame(FrameType.headers, 5, 2, peer.request(checkPath)),
     "PROTOCOL_ERROR",
   ],
   [
     "HEADERS on stream 0",
-    (peer) => peer.settings().frame(FrameType.headers, 5, 0, peer.request(checkPath)),
+    (peer) => settings(peer).frame(FrameType.headers, 5, 0, peer.request(checkPath)),
     "PROTOCOL_ERROR",
   ],
   [
     "a broken header block",
-    (peer) => peer.settings().frame(FrameType.headers, 5, 1, Buffer.from([0x80])),
+    (peer) => settings(peer).frame(FrameType.headers, 5, 1, Buffer.from([0x80])),
     "COMPRESSION_ERROR",
   ],
-  ["CONTINUATION without HEADERS", (peer) => peer.settings().frame(FrameType.continuation, 4, 1), "PROTOCOL_ERROR"],
+  ["CONTINUATION without HEADERS", (peer) => settings(peer).frame(FrameType.continuation, 4, 1), "PROTOCOL_ERROR"],
   [
     "a frame between HEADERS and CONTINUATION",
     (peer) =>
-      peer
-        .settings()
+      settings(peer)
         .frame(FrameType.headers, 0, 1, peer.request(checkPath))
         .frame(FrameType.ping, 0, 0, Buffer.alloc(8)),
     "PROTOCOL_ERROR",
@@ -165,45 +84,37 @@ const fatal: readonly [what: string, send: (peer: RawPeer) => unknown, code: str
   [
     "endless CONTINUATION frames",
     (peer) => {
-      peer.settings().frame(FrameType.headers, 0, 1, peer.request(checkPath));
+      settings(peer).frame(FrameType.headers, 0, 1, peer.request(checkPath));
       for (let i = 0; i < 100; i++) peer.frame(FrameType.continuation, 0, 1);
     },
     "ENHANCE_YOUR_CALM",
   ],
   [
     "RST_STREAM on an idle stream",
-    (peer) => peer.settings().frame(FrameType.rstStream, 0, 7, uint32(8)),
+    (peer) => settings(peer).frame(FrameType.rstStream, 0, 7, uint32(8)),
     "PROTOCOL_ERROR",
   ],
   [
     "RST_STREAM of three bytes",
-    (peer) => peer.settings().frame(FrameType.rstStream, 0, 7, Buffer.alloc(3)),
+    (peer) => settings(peer).frame(FrameType.rstStream, 0, 7, Buffer.alloc(3)),
     "FRAME_SIZE_ERROR",
   ],
-  ["WINDOW_UPDATE by 0", (peer) => peer.settings().frame(FrameType.windowUpdate, 0, 0, uint32(0)), "PROTOCOL_ERROR"],
+  ["WINDOW_UPDATE by 0", (peer) => settings(peer).frame(FrameType.windowUpdate, 0, 0, uint32(0)), "PROTOCOL_ERROR"],
   [
     "WINDOW_UPDATE on an idle stream",
-    (peer) => peer.settings().frame(FrameType.windowUpdate, 0, 9, uint32(1)),
+    (peer) => settings(peer).frame(FrameType.windowUpdate, 0, 9, uint32(1)),
     "PROTOCOL_ERROR",
   ],
   [
     "a connection window over 2^31-1",
-    (peer) => peer.settings().frame(FrameType.windowUpdate, 0, 0, uint32(0x7fffffff)),
+    (peer) => settings(peer).frame(FrameType.windowUpdate, 0, 0, uint32(0x7fffffff)),
     "FLOW_CONTROL_ERROR",
   ],
-  [
-    "PRIORITY on stream 0",
-    (peer) => peer.settings().frame(FrameType.priority, 0, 0, Buffer.alloc(5)),
-    "PROTOCOL_ERROR",
-  ],
-  [
-    "GOAWAY of four bytes",
-    (peer) => peer.settings().frame(FrameType.goaway, 0, 0, Buffer.alloc(4)),
-    "FRAME_SIZE_ERROR",
-  ],
+  ["PRIORITY on stream 0", (peer) => settings(peer).frame(FrameType.priority, 0, 0, Buffer.alloc(5)), "PROTOCOL_ERROR"],
+  ["GOAWAY of four bytes", (peer) => settings(peer).frame(FrameType.goaway, 0, 0, Buffer.alloc(4)), "FRAME_SIZE_ERROR"],
   [
     "a frame over the size limit",
-    (peer) => peer.settings().frame(FrameType.data, 0, 1, Buffer.alloc(16385)),
+    (peer) => settings(peer).frame(FrameType.data, 0, 1, Buffer.alloc(16385)),
     "FRAME_SIZE_ERROR",
   ],
 ];
@@ -260,7 +171,7 @@ describe("a broken stream is reset, the connection goes on", () => {
   for (const [what, send, code] of broken) {
     test(what, async () => {
       const { peer, destroy } = serveRaw();
-      peer.settings();
+      settings(peer);
       send(peer);
       assert.equal(await peer.reset(what.includes("limit") ? 7 : 1), code);
       peer.frame(FrameType.ping, 0, 0, Buffer.from("12345678"));
@@ -272,7 +183,7 @@ describe("a broken stream is reset, the connection goes on", () => {
 
 test("PING and SETTINGS are acknowledged [WIRE-07] [WIRE-08]", async () => {
   const { peer, destroy } = serveRaw();
-  peer.settings().frame(FrameType.ping, 0, 0, Buffer.from("12345678"));
+  settings(peer).frame(FrameType.ping, 0, 0, Buffer.from("12345678"));
   assert.equal((await peer.find(FrameType.ping)).toString(), "12345678");
   await eventually(() => peer.frames.some(({ type, flags }) => type === FrameType.settings && flags === Flag.ack));
   destroy();
@@ -280,20 +191,20 @@ test("PING and SETTINGS are acknowledged [WIRE-07] [WIRE-08]", async () => {
 
 test("unknown frame types and settings are ignored", async () => {
   const { peer, destroy } = serveRaw();
-  peer.settings([0x99, 7]).frame(0xfe, 0xff, 3, Buffer.from("?")).frame(FrameType.ping, 0, 0, Buffer.alloc(8));
+  settings(peer, [0x99, 7]).frame(0xfe, 0xff, 3, Buffer.from("?")).frame(FrameType.ping, 0, 0, Buffer.alloc(8));
   await peer.find(FrameType.ping);
   destroy();
 });
 
 test("an answer waits for the peer's window, and a changed initial window applies at once [WIRE-07]", async () => {
   const { peer, destroy } = serveRaw();
-  peer.settings([Setting.initialWindowSize, 3]);
+  settings(peer, [Setting.initialWindowSize, 3]);
   peer.frame(FrameType.headers, 4, 1, peer.request(checkPath)).frame(FrameType.data, 1, 1, message());
   const data = (): number[] =>
     peer.frames.filter(({ type }) => type === FrameType.data).map(({ payload }) => payload.length);
   await eventually(() => data().length === 1);
   assert.deepEqual(data(), [3]);
-  peer.settings([Setting.initialWindowSize, 5]);
+  settings(peer, [Setting.initialWindowSize, 5]);
   await eventually(() => data().length === 2);
   assert.deepEqual(data(), [3, 2]);
   peer.frame(FrameType.windowUpdate, 0, 1, uint32(100));
@@ -318,7 +229,7 @@ test("any :authority is served [WIRE-11]", async () => {
   for (const authority of ["unused", "localhost", "%2Ftmp%2Fx.sock", ""]) {
     const { peer, destroy } = serveRaw();
     const block = peer.request(checkPath, { ":authority": authority });
-    peer.settings().frame(FrameType.headers, 4, 1, block).frame(FrameType.data, 1, 1, message());
+    settings(peer).frame(FrameType.headers, 4, 1, block).frame(FrameType.data, 1, 1, message());
     await peer.find(FrameType.data, 1);
     destroy();
   }
@@ -326,7 +237,7 @@ test("any :authority is served [WIRE-11]", async () => {
 
 test("a request that is no gRPC gets an HTTP status", async () => {
   const { peer, destroy } = serveRaw();
-  peer.settings().frame(FrameType.headers, 5, 1, peer.request(checkPath, { "content-type": "text/html" }));
+  settings(peer).frame(FrameType.headers, 5, 1, peer.request(checkPath, { "content-type": "text/html" }));
   await peer.find(FrameType.headers, 1);
   destroy();
 });
@@ -361,14 +272,14 @@ test("a client that meets something else fails its calls with a reason", async (
 
 test("an answer without trailers, with a wrong content-type or with HTTP 503 is an error", async () => {
   const answers: [send: (peer: RawPeer) => unknown, expected: RegExp][] = [
-    [(peer) => peer.frame(FrameType.headers, 5, 1, peer.block([[":status", "503"]])), /\[unavailable\].*503/],
+    [(peer) => peer.frame(FrameType.headers, 5, 1, literalBlock([[":status", "503"]])), /\[unavailable\].*503/],
     [
       (peer) =>
         peer.frame(
           FrameType.headers,
           4,
           1,
-          peer.block([
+          literalBlock([
             [":status", "200"],
             ["content-type", "text/html"],
           ]),
@@ -382,7 +293,7 @@ test("an answer without trailers, with a wrong content-type or with HTTP 503 is 
             FrameType.headers,
             4,
             1,
-            peer.block([
+            literalBlock([
               [":status", "200"],
               ["content-type", "application/grpc"],
             ]),
@@ -400,7 +311,7 @@ test("an answer without trailers, with a wrong content-type or with HTTP 503 is 
     const call = createClient(Health, channel.transport).check({});
     call.catch(() => {});
     await peer.find(FrameType.headers);
-    peer.settings();
+    settings(peer);
     send(peer);
     await assert.rejects(call, expected);
     channel.destroy();

@@ -1,11 +1,16 @@
 import type { Duplex } from "node:stream";
+import { Counters } from "../diagnostics/counters.js";
+import { connectionClosed, connectionOpened, streamWasReset } from "../diagnostics/events.js";
 import type { HeaderField } from "../hpack/field.js";
 import { HpackEncoder } from "../hpack/encoder.js";
-import { defaultWindow, ErrorCode, Flag, FrameType, frameHeaderBytes } from "./constants.js";
+import { Calm } from "./calm.js";
+import type { CloseReason } from "./close-reason.js";
+import { defaultWindow, ErrorCode, FrameType } from "./constants.js";
 import { ConnectionFault } from "./error.js";
 import { FrameReader } from "./frame-reader.js";
 import type { HeaderTemplate } from "./header-template.js";
-import { Incoming, type IncomingHome } from "./incoming.js";
+import { Incoming } from "./incoming.js";
+import type { IncomingHome } from "./incoming-home.js";
 import type { ConnectionLimits } from "./limits.js";
 import { Output } from "./output.js";
 import { formatGoaway, formatUint32 } from "./payloads.js";
@@ -13,14 +18,7 @@ import { Pings } from "./pings.js";
 import { initialSettings, type Settings } from "./settings.js";
 import { Http2Stream, type StreamHandler } from "./stream.js";
 import { StreamTable } from "./stream-table.js";
-
-/** Why a connection ended. */
-export interface CloseReason {
-  /** `closed`: we did. `goaway`: the peer said so first. `lost`: the byte stream ended. `error`: one side broke the protocol. */
-  readonly kind: "closed" | "goaway" | "lost" | "error";
-  readonly message: string;
-  readonly cause?: unknown;
-}
+import { writeHeaders } from "./write-headers.js";
 
 /** What the two roles do differently. No method may throw. */
 export interface ConnectionOwner {
@@ -37,6 +35,9 @@ export interface ConnectionOwner {
 const lingerMs = 1000;
 /** However large the frames that the peer takes: one frame must not hold up the other streams and the answers to PING. */
 const maxDataFrameBytes = 65_536;
+/** A server reads nothing more of a peer that leaves so many bytes of answers unread, until it reads. */
+const maxUnreadBytes = 1024 * 1024;
+const usedUp: CloseReason = { kind: "closed", message: "every stream identifier of the connection has been used" };
 const closedByUs: CloseReason = { kind: "closed", message: "closed by this side" };
 
 /** One HTTP/2 connection (RFC 9113) on a byte stream, either role: its streams, what leaves it, and how it ends. */
@@ -44,15 +45,23 @@ export class Connection implements IncomingHome {
   readonly role: "client" | "server";
   readonly limits: ConnectionLimits;
   readonly owner: ConnectionOwner;
+  readonly counters = new Counters();
   readonly output: Output;
   readonly encoder = new HpackEncoder();
   readonly streams: StreamTable;
   readonly pings: Pings;
+  readonly calm: Calm;
   /** What the peer announced. */
   readonly peer: Settings = initialSettings();
   sendWindow = defaultWindow;
   readonly #stream: Duplex;
   readonly #reader: FrameReader;
+  readonly #incoming: Incoming;
+  #chunksReceived = 0;
+  /** What `#chunksReceived` was when it was last looked at. */
+  #seenChunks = 0;
+  /** Set while we do not read. */
+  #paused = false;
   /** Streams that wait for the connection's window or for the peer to read, in the order in which they are served. */
   readonly #waiting = new Set<Http2Stream>();
   /** Set once no stream may begin any more: how the connection ends when those in flight have. */
@@ -66,15 +75,18 @@ export class Connection implements IncomingHome {
     this.owner = owner;
     this.#stream = stream;
     this.streams = new StreamTable(role);
-    this.output = new Output(stream, limits.maxBufferedBytes, () => this.pumpWaiting());
+    this.output = new Output(stream, limits.maxBufferedBytes, this.counters, () => this.#onDrain());
+    this.calm = new Calm(limits, this.counters);
     this.pings = new Pings((payload) => this.output.frame(FrameType.ping, 0, 0, payload));
     const incoming = new Incoming(this);
+    this.#incoming = incoming;
     this.#reader = new FrameReader(limits.maxFrameBytes, (type, flags, id, bytes, start, end) =>
       incoming.onFrame(type, flags, id, bytes, start, end),
     );
     stream.on("error", (cause) => this.#lost(`the byte stream failed: ${cause.message}`, cause));
     stream.on("end", () => this.#lost("the peer closed the byte stream"));
     stream.on("close", () => this.#lost("the byte stream was closed"));
+    connectionOpened(role, stream);
     owner.open(this);
     if (limits.connectionWindowBytes > defaultWindow) {
       this.writeWindowUpdate(0, limits.connectionWindowBytes - defaultWindow);
@@ -111,6 +123,8 @@ export class Connection implements IncomingHome {
   /** Bytes from the peer. Called by the owner for what it read before it knew the protocol, else by the byte stream. */
   receive(chunk: Buffer): void {
     if (this.#closed !== undefined) return;
+    this.counters.bytesIn += chunk.length;
+    this.#chunksReceived++;
     try {
       this.#reader.push(chunk);
     } catch (error) {
@@ -118,40 +132,48 @@ export class Connection implements IncomingHome {
         error instanceof ConnectionFault ? error : new ConnectionFault(ErrorCode.internalError, String(error)),
       );
     }
+    if (this.role === "server" && this.output.unreadBytes > maxUnreadBytes) this.#pause();
   }
 
+  /** Called now and then: ends the connection when a frame or header block that has begun has not moved since the last time. */
+  endIfStalled(afterMs: number): void {
+    const still = this.#seenChunks === this.#chunksReceived && !this.#paused;
+    this.#seenChunks = this.#chunksReceived;
+    if (!still || !(this.#reader.withinFrame || this.#incoming.withinHeaders)) return;
+    const message = `a frame or header block stood still for ${afterMs} ms before it was complete`;
+    this.#fail(new ConnectionFault(ErrorCode.enhanceYourCalm, message));
+  }
+
+  #pause(): void {
+    if (this.#closed !== undefined) return;
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  #onDrain(): void {
+    if (this.#paused && this.output.hasRoom) {
+      this.#paused = false;
+      this.#stream.resume();
+    }
+    this.pumpWaiting();
+  }
+
+  /** The stream with the last identifier also ends the connection, gently. */
   openStream(handler: StreamHandler): Http2Stream {
-    return this.addStream(this.streams.takeId(), handler);
+    const stream = this.addStream(this.streams.takeId(), handler);
+    if (this.streams.exhausted) this.#drainAndTell(usedUp);
+    return stream;
   }
 
   addStream(id: number, handler: StreamHandler): Http2Stream {
     const stream = new Http2Stream(this, id, handler, this.peer.initialWindowSize, this.limits.streamWindowBytes);
     this.streams.add(stream);
+    this.counters.streams++;
     return stream;
   }
 
-  /** Writes a HEADERS frame, and CONTINUATION frames when the block is larger than the peer's frames. */
   writeHeaders(id: number, template: HeaderTemplate, extra: readonly HeaderField[], endStream: boolean): void {
-    const { output } = this;
-    const flags = endStream ? Flag.endStream : 0;
-    const most = template.maxBytes(extra);
-    if (most <= this.peer.maxFrameSize) {
-      const buffer = output.reserve(frameHeaderBytes + most);
-      const start = output.position;
-      const end = template.encode(this.encoder, extra, buffer, start + frameHeaderBytes);
-      output.frameHeader(start, end - start - frameHeaderBytes, FrameType.headers, flags | Flag.endHeaders, id);
-      output.advance(end);
-      return;
-    }
-    const block = Buffer.allocUnsafe(most);
-    const length = template.encode(this.encoder, extra, block, 0);
-    let type: number = FrameType.headers;
-    for (let at = 0; at === 0 || at < length; at += this.peer.maxFrameSize) {
-      const end = Math.min(at + this.peer.maxFrameSize, length);
-      const last = end === length ? Flag.endHeaders : 0;
-      output.frame(type, (type === FrameType.headers ? flags : 0) | last, id, block.subarray(at, end));
-      type = FrameType.continuation;
-    }
+    writeHeaders(this.output, this.encoder, this.peer.maxFrameSize, id, template, extra, endStream);
   }
 
   writeWindowUpdate(id: number, bytes: number): void {
@@ -160,6 +182,8 @@ export class Connection implements IncomingHome {
 
   writeReset(id: number, errorCode: number): void {
     this.output.frame(FrameType.rstStream, 0, id, formatUint32(errorCode));
+    this.counters.resetsOut++;
+    streamWasReset(this.role, id, errorCode, "us");
     this.streams.rememberReset(id);
   }
 
@@ -199,9 +223,13 @@ export class Connection implements IncomingHome {
 
   /** No new streams from either side; ends when those in flight have. */
   drain(): void {
+    this.#drainAndTell(closedByUs);
+  }
+
+  #drainAndTell(reason: CloseReason): void {
     if (this.#draining !== undefined || this.#closed !== undefined) return;
     this.#writeGoaway(ErrorCode.noError, "");
-    this.drainWith(closedByUs);
+    this.drainWith(reason);
   }
 
   /** The same without telling the peer, because it knows. */
@@ -234,6 +262,7 @@ export class Connection implements IncomingHome {
     }
     this.pings.fail(reason.message);
     this.#endStream();
+    connectionClosed(this.role, this.#stream, reason, this.counters);
     this.owner.onClosed(reason);
   }
 
@@ -243,7 +272,7 @@ export class Connection implements IncomingHome {
 
   #fail(fault: ConnectionFault): void {
     if (this.#closed !== undefined) return;
-    this.#writeGoaway(fault.errorCode, fault.message);
+    this.#writeGoaway(fault.errorCode, fault.debug);
     this.finish({ kind: "error", message: `the peer broke the protocol: ${fault.message}`, cause: fault });
   }
 

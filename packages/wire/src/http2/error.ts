@@ -5,9 +5,13 @@ export class ConnectionFault extends Error {
   override readonly name = "ConnectionFault";
   /** Error code for the GOAWAY frame, RFC 9113 §7. */
   readonly errorCode: number;
+  /** Debug data for the GOAWAY frame. */
+  readonly debug: string;
 
-  constructor(errorCode: number, message: string) {
+  /** `debug`: what the peer is told where it expects certain words; default the message. */
+  constructor(errorCode: number, message: string, debug?: string) {
     super(`${errorCodeName(errorCode)}: ${message}`);
     this.errorCode = errorCode;
+    this.debug = debug ?? this.message;
   }
 }

@@ -34,6 +34,11 @@ export class FrameReader {
     this.#partial = undefined;
   }
 
+  /** A frame has begun and not ended. */
+  get withinFrame(): boolean {
+    return this.#partial !== undefined;
+  }
+
   push(chunk: Buffer): void {
     let pos = 0;
     if (this.#partial !== undefined) pos = this.#complete(this.#partial, chunk);

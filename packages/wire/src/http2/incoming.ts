@@ -1,33 +1,21 @@
+import { streamWasReset } from "../diagnostics/events.js";
 import type { HeaderField } from "../hpack/field.js";
-import type { HpackEncoder } from "../hpack/encoder.js";
 import { ErrorCode, errorCodeName, Flag, FrameType, maxWindow } from "./constants.js";
 import { ConnectionFault } from "./error.js";
 import { HeaderBlocks, type IncomingHeaders } from "./header-blocks.js";
+import type { IncomingHome } from "./incoming-home.js";
 import { readGoaway, readPing, readResetCode, readWindowIncrement, unpad } from "./payloads.js";
-import type { Pings } from "./pings.js";
-import { applySettings, type Settings } from "./settings.js";
-import type { Http2Stream, StreamHandler, StreamHome } from "./stream.js";
-import type { StreamTable } from "./stream-table.js";
+import { applySettings } from "./settings.js";
+import type { Http2Stream, StreamHandler } from "./stream.js";
 
 /** So many answers to PING and SETTINGS may wait for a peer that does not read (RFC 9113 §10.5). */
 const maxUnreadAnswers = 10_000;
+/** A SETTINGS frame costs as much as this many of the frames that `maxControlFramesPerSecond` counts. */
+const settingsCost = 10;
+/** A WINDOW_UPDATE by less counts as a frame that moves nothing. */
+const minUsefulIncrement = 1024;
 const emptyPayload = new Uint8Array(0);
 const noHandler: StreamHandler = { onHeaders() {}, onData() {}, onReset() {}, onDrain() {} };
-
-/** What the peer's frames need of their connection. */
-export interface IncomingHome extends StreamHome {
-  readonly streams: StreamTable;
-  readonly peer: Settings;
-  readonly encoder: HpackEncoder;
-  readonly pings: Pings;
-  readonly draining: boolean;
-  readonly owner: { accept(stream: Http2Stream): StreamHandler; onRoom(): void };
-  addStream(id: number, handler: StreamHandler): Http2Stream;
-  writeReset(id: number, errorCode: number): void;
-  pumpWaiting(): void;
-  drainWith(reason: { kind: "goaway"; message: string }): void;
-  finish(reason: { kind: "error"; message: string }): void;
-}
 
 /** What the peer's frames do to a connection: RFC 9113 §5 and §6. Throws ConnectionFault for what ends the connection. */
 export class Incoming {
@@ -43,7 +31,13 @@ export class Incoming {
     this.#headers = new HeaderBlocks(connection.limits.maxHeaderListBytes);
   }
 
+  /** A header block has begun and not ended. */
+  get withinHeaders(): boolean {
+    return this.#headers.pendingStreamId !== 0;
+  }
+
   onFrame(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number): void {
+    this.#connection.counters.framesIn++;
     if (!this.#settingsSeen && type !== FrameType.settings) {
       throw new ConnectionFault(
         ErrorCode.protocolError,
@@ -76,7 +70,8 @@ export class Incoming {
       case FrameType.pushPromise:
         throw new ConnectionFault(ErrorCode.protocolError, "PUSH_PROMISE came, push is off");
       default:
-      // Unknown types are ignored, RFC 9113 §4.1.
+        // Unknown types are ignored, RFC 9113 §4.1.
+        this.#connection.calm.onControl();
     }
   }
 
@@ -84,6 +79,7 @@ export class Incoming {
     const size = end - start;
     const [from, to] = unpad(flags, bytes, start, end, "DATA");
     this.#creditConnection(size);
+    if (from === to && (flags & Flag.endStream) === 0) this.#connection.calm.onControl();
     const stream = this.#connection.streams.get(id);
     if (stream === undefined || stream.remoteEnded) return this.#onLateFrame(id, "DATA");
     stream.receiveWindow -= size;
@@ -115,7 +111,9 @@ export class Incoming {
     if (streams.isIdle(id)) {
       throw new ConnectionFault(ErrorCode.protocolError, `${what} on stream ${id}, which never began`);
     }
-    if (what === "DATA" && !streams.wasResetByUs(id)) this.#connection.writeReset(id, ErrorCode.streamClosed);
+    const expected = streams.wasResetByUs(id);
+    if (what !== "DATA" || !expected) this.#connection.calm.onControl();
+    if (what === "DATA" && !expected) this.#connection.writeReset(id, ErrorCode.streamClosed);
   }
 
   #onHeaders(headers: IncomingHeaders | undefined): void {
@@ -155,6 +153,7 @@ export class Incoming {
       connection.writeReset(id, ErrorCode.refusedStream);
       return undefined;
     }
+    connection.calm.onAccepted();
     const stream = connection.addStream(id, noHandler);
     stream.handler = connection.owner.accept(stream);
     return stream;
@@ -162,6 +161,7 @@ export class Incoming {
 
   #onWindowUpdate(id: number, increment: number): void {
     const connection = this.#connection;
+    if (increment < minUsefulIncrement) connection.calm.onControl();
     if (id === 0) {
       if (increment === 0) throw new ConnectionFault(ErrorCode.protocolError, "WINDOW_UPDATE by 0");
       connection.sendWindow += increment;
@@ -178,17 +178,27 @@ export class Incoming {
 
   #onRstStream(id: number, errorCode: number): void {
     const stream = this.#connection.streams.get(id);
+    this.#connection.counters.resetsIn++;
+    streamWasReset(this.#connection.role, id, errorCode, "peer");
     if (stream === undefined) return this.#onLateFrame(id, "RST_STREAM");
     stream.abandon();
     this.#connection.forget(stream);
     const by = errorCode === ErrorCode.refusedStream ? "refused" : "peer";
     stream.handler.onReset({ errorCode, by, message: `the peer reset the stream with ${errorCodeName(errorCode)}` });
+    this.#countReset();
+  }
+
+  /** Counts a reset once the handler has heard of it. Only a client costs its peer anything by resets. */
+  #countReset(): void {
+    const { role, calm, streams } = this.#connection;
+    if (role === "server") calm.onReset(streams.size);
   }
 
   /** A stream error, RFC 9113 §5.4.2: the peer gets RST_STREAM, the handler hears why. */
   #resetAndTell(stream: Http2Stream, errorCode: number, message: string): void {
     this.#connection.resetStream(stream, errorCode);
     stream.handler.onReset({ errorCode, by: "peer", message: `the peer broke the protocol: ${message}` });
+    this.#countReset();
   }
 
   #onSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
@@ -197,11 +207,13 @@ export class Incoming {
     if ((flags & Flag.ack) !== 0) {
       if (end !== start) throw new ConnectionFault(ErrorCode.frameSizeError, "SETTINGS ack with a payload");
       if (!this.#settingsSeen) throw new ConnectionFault(ErrorCode.protocolError, "the first SETTINGS frame is an ack");
+      this.#connection.calm.onControl();
       return;
     }
     if (!this.#settingsSeen && role === "client") peer.enablePush = false;
     this.#settingsSeen = true;
     const before = peer.initialWindowSize;
+    this.#connection.calm.onControl(settingsCost);
     applySettings(peer, bytes, start, end);
     if (role === "client" && peer.enablePush) {
       throw new ConnectionFault(ErrorCode.protocolError, "a server announced SETTINGS_ENABLE_PUSH");
@@ -209,6 +221,7 @@ export class Incoming {
     encoder.setMaxTableBytes(Math.min(peer.headerTableSize, 4096));
     this.#answer(FrameType.settings, emptyPayload);
     const change = peer.initialWindowSize - before;
+    if (change !== 0) this.#connection.calm.onControl(streams.size / settingsCost);
     for (const stream of change === 0 ? [] : streams.all()) {
       if (!stream.widen(change)) throw new ConnectionFault(ErrorCode.flowControlError, "a stream's window overflows");
     }
@@ -216,8 +229,10 @@ export class Incoming {
   }
 
   #onPing(flags: number, value: bigint, payload: Buffer): void {
-    if ((flags & Flag.ack) !== 0) this.#connection.pings.answered(value);
-    else this.#answer(FrameType.ping, payload);
+    this.#connection.calm.onControl();
+    if ((flags & Flag.ack) !== 0) return this.#connection.pings.answered(value);
+    this.#connection.owner.onPing?.();
+    this.#answer(FrameType.ping, payload);
   }
 
   /** Acknowledges SETTINGS or PING, unless the peer lets acknowledgements pile up. */
@@ -227,6 +242,7 @@ export class Incoming {
     else if (++this.#unreadAnswers > maxUnreadAnswers) {
       throw new ConnectionFault(ErrorCode.enhanceYourCalm, "the peer asks for answers that it does not read");
     }
+    this.#connection.calm.onAnswer();
     output.frame(type, Flag.ack, 0, payload);
   }
 
@@ -234,21 +250,26 @@ export class Incoming {
     const connection = this.#connection;
     const { lastStreamId, errorCode, debug } = readGoaway(id, bytes, start, end);
     const message = `the peer is going away (${errorCodeName(errorCode)}${debug === "" ? "" : `: ${debug}`})`;
-    if (errorCode !== ErrorCode.noError) return connection.finish({ kind: "error", message });
+    const goaway = { errorCode, debug };
     // A client that says goodbye opens no more streams, but waits for the answers to those it has opened.
-    if (connection.role === "server") return;
+    if (connection.role === "server") {
+      if (errorCode !== ErrorCode.noError) connection.finish({ kind: "error", message, goaway });
+      return;
+    }
     const refused = connection.streams.all().filter((stream) => stream.id > lastStreamId);
     for (const stream of refused) {
       stream.abandon();
       connection.streams.delete(stream);
       stream.handler.onReset({ errorCode: ErrorCode.refusedStream, by: "refused", message });
     }
-    connection.drainWith({ kind: "goaway", message });
+    if (errorCode !== ErrorCode.noError) return connection.finish({ kind: "error", message, goaway });
+    connection.drainWith({ kind: "goaway", message, goaway });
     connection.owner.onRoom();
   }
 
   #onPriority(id: number, bytes: Buffer, start: number, end: number): void {
     if (id === 0) throw new ConnectionFault(ErrorCode.protocolError, "PRIORITY on stream 0");
+    this.#connection.calm.onControl();
     if (end - start !== 5) return this.#breakStream(id, ErrorCode.frameSizeError, "PRIORITY is not five bytes long");
     if ((bytes.readUInt32BE(start) & 0x7fffffff) === id) {
       this.#breakStream(id, ErrorCode.protocolError, "it depends on itself");

@@ -12,6 +12,10 @@ export interface ConnectionLimits {
   readonly maxConcurrentStreams: number;
   /** Bytes that may wait for a peer that does not read before message data stays in its stream. */
   readonly maxBufferedBytes: number;
+  /** Frames that move no call on (PING, SETTINGS, empty DATA…) that the peer may send in a second, at most as many at once. */
+  readonly maxControlFramesPerSecond: number;
+  /** Streams that the peer may reset, or make us reset, in a second and at most at once, beyond one for each call that ended well. */
+  readonly maxResetsPerSecond: number;
 }
 
 export const defaultLimits: ConnectionLimits = {
@@ -21,4 +25,6 @@ export const defaultLimits: ConnectionLimits = {
   maxHeaderListBytes: 64 * 1024,
   maxConcurrentStreams: 10_000,
   maxBufferedBytes: 256 * 1024,
+  maxControlFramesPerSecond: 20_000,
+  maxResetsPerSecond: 1000,
 };

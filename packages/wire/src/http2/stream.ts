@@ -1,3 +1,5 @@
+import type { Counters } from "../diagnostics/counters.js";
+import { streamStalled } from "../diagnostics/events.js";
 import type { HeaderField } from "../hpack/field.js";
 import { Flag, FrameType, frameHeaderBytes, maxWindow } from "./constants.js";
 import type { HeaderTemplate } from "./header-template.js";
@@ -31,6 +33,7 @@ export interface StreamHome {
   readonly role: "client" | "server";
   readonly limits: ConnectionLimits;
   readonly output: Output;
+  readonly counters: Counters;
   /** The connection's own window. */
   sendWindow: number;
   /** Largest DATA payload that may be written now, in bytes; 0 when none may. */
@@ -97,8 +100,8 @@ export class Http2Stream {
     else this.sendHeaders(template, extra, true);
   }
 
-  /** Sends one gRPC message, uncompressed, with its five-byte prefix. The bytes are copied before it returns. */
-  sendMessage(message: Uint8Array, endStream: boolean): void {
+  /** Sends one gRPC message with its five-byte prefix. The bytes are copied before it returns. */
+  sendMessage(message: Uint8Array, endStream: boolean, compressed = false): void {
     if (this.localEnded) return;
     const connection = this.#connection;
     const total = message.length + grpcPrefixBytes;
@@ -106,7 +109,7 @@ export class Http2Stream {
       const { output } = connection;
       const buffer = output.reserve(frameHeaderBytes + total);
       const at = output.frameHeader(output.position, total, FrameType.data, endStream ? Flag.endStream : 0, this.id);
-      writePrefix(buffer, at, message.length);
+      writePrefix(buffer, at, message.length, compressed);
       buffer.set(message, at + grpcPrefixBytes);
       output.advance(at + total);
       this.sendWindow -= total;
@@ -115,11 +118,22 @@ export class Http2Stream {
       return;
     }
     const prefix = Buffer.allocUnsafe(grpcPrefixBytes);
-    writePrefix(prefix, 0, message.length);
+    writePrefix(prefix, 0, message.length, compressed);
     this.#enqueue(prefix);
-    this.#enqueue(Uint8Array.prototype.slice.call(message));
+    this.#enqueue(message);
     this.#endAfterQueue ||= endStream;
     this.pump();
+    if (this.#queuedBytes > 0) this.#ownLast(message);
+  }
+
+  /** What is left of a message in the queue becomes a copy: its memory is used again for the next one. */
+  #ownLast(message: Uint8Array): void {
+    const queue = this.#queue!;
+    const last = queue.length - 1;
+    if (queue[last] !== message) return;
+    const sent = last === 0 ? this.#queueOffset : 0;
+    queue[last] = Uint8Array.prototype.slice.call(message, sent);
+    if (last === 0) this.#queueOffset = 0;
   }
 
   /** Sends a body that is no gRPC message, and ends this side. */
@@ -164,7 +178,7 @@ export class Http2Stream {
     while (this.#queuedBytes > 0) {
       const room = Math.min(this.sendWindow, this.#connection.maxDataBytes);
       if (room <= 0) {
-        if (this.sendWindow > 0) this.#connection.waitForRoom(this);
+        this.#stall();
         return false;
       }
       this.#sendFrame(Math.min(room, this.#queuedBytes));
@@ -175,6 +189,14 @@ export class Http2Stream {
       this.sendHeaders(template, extra, true);
     }
     return true;
+  }
+
+  #stall(): void {
+    const connection = this.#connection;
+    if (this.sendWindow > 0) connection.waitForRoom(this);
+    connection.counters.stalls++;
+    const of = this.sendWindow <= 0 ? "stream" : connection.sendWindow <= 0 ? "connection" : "output";
+    streamStalled(connection.role, this.id, of, this.#queuedBytes);
   }
 
   #sendFrame(size: number): void {
@@ -239,8 +261,8 @@ export class Http2Stream {
 
 const emptyPayload = new Uint8Array(0);
 
-function writePrefix(buffer: Buffer, at: number, length: number): void {
-  buffer[at] = 0;
+function writePrefix(buffer: Buffer, at: number, length: number, compressed: boolean): void {
+  buffer[at] = compressed ? 1 : 0;
   buffer[at + 1] = length >>> 24;
   buffer[at + 2] = length >>> 16;
   buffer[at + 3] = length >>> 8;

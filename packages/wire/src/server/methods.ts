@@ -1,5 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { createServiceImplSpec, type MethodImplSpec, type ServiceImpl } from "@connectrpc/connect";
+import { createServiceImplSpec, type Interceptor, type MethodImplSpec, type ServiceImpl } from "@connectrpc/connect";
+import { intercepted } from "./interceptors.js";
 
 /** A method that the server can call: descriptor and implementation. */
 export interface ServedMethod {
@@ -11,10 +12,11 @@ export interface ServedMethod {
 export function servedMethods<S extends DescService>(
   service: S,
   implementation: Partial<ServiceImpl<S>>,
+  interceptors: Interceptor[],
 ): [path: string, method: ServedMethod][] {
   const { methods } = createServiceImplSpec(service, implementation);
   return Object.values(methods).map((spec) => [
     `/${service.typeName}/${spec.method.name}`,
-    { method: spec.method, spec },
+    { method: spec.method, spec: interceptors.length === 0 ? spec : intercepted(spec, interceptors) },
   ]);
 }

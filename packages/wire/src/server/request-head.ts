@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { acceptedEncodings } from "../grpc/compression.js";
 import { parseTimeout } from "../grpc/timeout.js";
 import type { HeaderField } from "../hpack/field.js";
 
@@ -9,13 +10,15 @@ export type RequestHead =
       readonly path: string;
       readonly timeoutMs: number | undefined;
       readonly contentLength: number | undefined;
+      /** The request's messages may be compressed with gzip. */
+      readonly gzip: boolean;
     }
   /** Malformed by RFC 9113 §8: the stream is reset with PROTOCOL_ERROR. */
   | { readonly kind: "malformed" }
   /** Well-formed HTTP, but no gRPC request. */
   | { readonly kind: "http"; readonly status: number; readonly contentLength: number | undefined }
-  /** A gRPC request that cannot be served, and why. */
-  | { readonly kind: "refused"; readonly error: ConnectError };
+  /** A gRPC request that cannot be served, why, and what the answer says beside its status. */
+  | { readonly kind: "refused"; readonly error: ConnectError; readonly fields: readonly HeaderField[] };
 
 const malformed: RequestHead = { kind: "malformed" };
 const pseudo = new Set([":method", ":scheme", ":path", ":authority"]);
@@ -83,16 +86,17 @@ function readGrpc(
   encoding: string | undefined,
   contentLength: number | undefined,
 ): RequestHead {
-  if (encoding !== undefined && encoding !== "identity") {
-    const error = new ConnectError(`requests compressed with ${encoding} are not supported`, Code.Unimplemented, {
-      "grpc-accept-encoding": "identity",
-    });
-    return { kind: "refused", error };
+  if (encoding !== undefined && encoding !== "identity" && encoding !== "gzip") {
+    const error = new ConnectError(
+      `requests compressed with ${encoding} are not supported, only ${acceptedEncodings}`,
+      Code.Unimplemented,
+    );
+    return { kind: "refused", error, fields: [["grpc-accept-encoding", acceptedEncodings]] };
   }
   const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);
   if (timeout !== undefined && timeoutMs === undefined) {
     const error = new ConnectError(`malformed grpc-timeout ${JSON.stringify(timeout)}`, Code.Internal);
-    return { kind: "refused", error };
+    return { kind: "refused", error, fields: [] };
   }
-  return { kind: "grpc", path, timeoutMs, contentLength };
+  return { kind: "grpc", path, timeoutMs, contentLength, gzip: encoding === "gzip" };
 }

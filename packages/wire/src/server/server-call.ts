@@ -1,25 +1,17 @@
-import { type DescMessage, fromBinary, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { MessageEncoder } from "../codec/message-encoder.js";
+import { type CallRecord, recordCall } from "../diagnostics/call-record.js";
+import { type Packed, pack, unpack } from "../grpc/compression.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { MessageReader } from "../grpc/message-reader.js";
 import { fieldsFromHeaders } from "../grpc/metadata.js";
 import { fieldsFromError } from "../grpc/status.js";
 import type { HeaderField } from "../hpack/field.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
+import type { CallHome } from "./call-home.js";
 import type { CallContext } from "./context.js";
+import { decodeRequest, type Received } from "./decode-request.js";
 import type { ServedMethod } from "./methods.js";
-import type { Templates } from "./templates.js";
-
-/** What a call needs of its server. */
-export interface CallHome {
-  readonly templates: Templates;
-  readonly encoder: MessageEncoder;
-  readonly maxReceiveBytes: number;
-  readonly maxSendBytes: number;
-  /** The call is over. */
-  ended(call: ServerCall): void;
-}
 
 /** One call on the server: gives the request to the implementation and sends the answer, exactly one status. */
 export class ServerCall implements StreamHandler {
@@ -31,14 +23,24 @@ export class ServerCall implements StreamHandler {
   /** The single request of a method without request stream. */
   #request: Uint8Array<ArrayBuffer> | undefined;
   #requestCount = 0;
+  #requestCompressed = false;
+  readonly #gzip: boolean;
   #reader: MessageReader | undefined;
   #requests: MessageQueue<MessageShape<DescMessage>> | undefined;
   #headersSent = false;
+  /** The answer's head has announced gzip. */
+  #mayCompress = false;
+  /** What `progress` was when it was last looked at. */
+  #seenProgress: number | undefined;
   #over = false;
   #drained: (() => void) | undefined;
-  readonly #sink = (message: Uint8Array<ArrayBuffer>) => {
+  /** Only while somebody listens. */
+  readonly #record: CallRecord | undefined;
+  readonly #sink = (message: Uint8Array<ArrayBuffer>, compressed: boolean) => {
     this.#request = message;
+    this.#requestCompressed = compressed;
     this.#requestCount++;
+    if (this.#record !== undefined) this.#record.bytesIn += message.length;
   };
 
   constructor(
@@ -47,21 +49,30 @@ export class ServerCall implements StreamHandler {
     served: ServedMethod,
     context: CallContext,
     timeoutMs: number | undefined,
+    gzip: boolean,
   ) {
     this.#home = home;
+    this.#gzip = gzip;
     this.#stream = stream;
     this.#served = served;
     this.#context = context;
-    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#expire(), Math.min(timeoutMs, 0x7fffffff));
+    this.#record = recordCall("server", served.method);
+    if (timeoutMs !== undefined) {
+      const late = () =>
+        this.fail(new ConnectError("the deadline passed before the call was answered", Code.DeadlineExceeded));
+      this.#timer = setTimeout(late, Math.min(timeoutMs, 0x7fffffff));
+    }
     const { spec } = served;
     if (spec.kind === "client_streaming" || spec.kind === "bidi_streaming") {
-      const { input } = spec.method;
-      this.#requests = new MessageQueue(
-        stream,
-        home.maxReceiveBytes,
-        (bytes) => decode(input, bytes),
-        () => {},
-      );
+      this.#requests = new MessageQueue(stream, {
+        maxMessageBytes: home.maxReceiveBytes,
+        decode: (bytes, compressed) => {
+          if (this.#record !== undefined) this.#record.bytesIn += bytes.length;
+          return this.#decode(bytes, compressed);
+        },
+        onReturn() {},
+      });
+      if (gzip) this.#requests.allowCompressed();
     }
   }
 
@@ -83,7 +94,7 @@ export class ServerCall implements StreamHandler {
       if (this.#requests !== undefined) {
         this.#requests.feed(bytes, start, end);
       } else {
-        this.#reader ??= new MessageReader(this.#home.maxReceiveBytes);
+        this.#reader ??= new MessageReader(this.#home.maxReceiveBytes, this.#gzip);
         this.#reader.feed(bytes, start, end, this.#sink);
         this.#stream.credit(end - start);
       }
@@ -91,6 +102,21 @@ export class ServerCall implements StreamHandler {
       return this.fail(error);
     }
     if (endStream) this.#requestsEnded();
+  }
+
+  /** Called now and then: fails the call when nothing came since the last time of what the client must send. */
+  endIfStalled(afterMs: number): void {
+    const before = this.#seenProgress;
+    this.#seenProgress = this.#progress;
+    if (before === undefined || this.#seenProgress !== before) return;
+    const message = `the request stood still for ${afterMs} ms before it was complete (requestIdleTimeoutMs)`;
+    this.fail(new ConnectError(message, Code.DeadlineExceeded));
+  }
+
+  /** Changes with what arrives of the request; undefined when the client owes nothing: a stream may rest between messages. */
+  get #progress(): number | undefined {
+    if (this.#over || this.#stream.remoteEnded) return undefined;
+    return this.#requests === undefined ? (this.#reader?.progress ?? 0) : this.#requests.progress;
   }
 
   onReset(reason: ResetReason): void {
@@ -110,13 +136,10 @@ export class ServerCall implements StreamHandler {
     let fields = fieldsFromError(error);
     const trailer = this.#context.trailerToSend;
     if (trailer !== undefined) fields = fields.concat(fieldsFromHeaders(trailer));
-    if (this.#headersSent) {
-      this.#stream.sendTrailers(this.#home.templates.empty, fields);
-    } else {
-      const header = this.#context.headerToSend;
-      if (header !== undefined) fields = fieldsFromHeaders(header).concat(fields);
-      this.#stream.sendHeaders(this.#home.templates.head, fields, true);
-    }
+    // What a handler has put into the headers must not turn up in the trailers, so an answer of trailers alone has none.
+    if (this.#context.hasHeader) this.#sendHead();
+    if (this.#headersSent) this.#stream.sendTrailers(this.#home.templates.empty, fields);
+    else this.#stream.sendHeaders(this.#home.templates.head, fields, true);
     this.#finish(error);
   }
 
@@ -131,15 +154,31 @@ export class ServerCall implements StreamHandler {
       const what = this.#requestCount === 0 ? "no whole message" : "more than one message";
       return this.fail(new ConnectError(`protocol error: ${what} in a request that has one`, Code.Unimplemented));
     }
-    const { spec } = this.#served;
-    let request: MessageShape<DescMessage>;
     try {
-      request = decode(spec.method.input, this.#request!);
+      const request = this.#decode(this.#request!, this.#requestCompressed);
+      if (!(request instanceof Promise)) return this.#run(request);
+      request.then(
+        (inflated: MessageShape<DescMessage>) => this.#run(inflated),
+        (error: unknown) => this.fail(error),
+      );
     } catch (error) {
-      return this.fail(error);
+      this.fail(error);
     }
+  }
+
+  /** Calls the implementation of a method that reads one request. */
+  #run(request: MessageShape<DescMessage>): void {
+    if (this.#over) return;
+    const { spec } = this.#served;
     if (spec.kind === "unary") this.#answerWith(() => spec.impl(request, this.#context));
     else if (spec.kind === "server_streaming") this.#streamFrom(() => spec.impl(request, this.#context));
+  }
+
+  #decode(bytes: Uint8Array<ArrayBuffer>, compressed: boolean): Received {
+    const { input } = this.#served.method;
+    if (!this.#gzip) return decodeRequest(input, bytes);
+    this.#context.noteReceived(compressed ? "gzip" : "identity");
+    return unpack(bytes, compressed, this.#home.maxReceiveBytes, (message) => decodeRequest(input, message));
   }
 
   /** Runs an implementation that gives one answer. One that answers at once is not made to wait for a promise. */
@@ -147,9 +186,16 @@ export class ServerCall implements StreamHandler {
     try {
       const answer = run();
       if (answer instanceof Promise) {
+        this.#home.handlerBegan();
         answer.then(
-          (message: MessageInitShape<DescMessage>) => this.#answer(message),
-          (error: unknown) => this.fail(error),
+          (message: MessageInitShape<DescMessage>) => {
+            this.#home.handlerEnded();
+            this.#answer(message);
+          },
+          (error: unknown) => {
+            this.#home.handlerEnded();
+            this.fail(error);
+          },
         );
       } else {
         this.#answer(answer);
@@ -164,11 +210,25 @@ export class ServerCall implements StreamHandler {
     try {
       const bytes = this.#encode(message);
       this.#sendHead();
-      this.#stream.sendMessage(bytes, false);
-      this.#succeed();
+      const sent = this.#send(bytes);
+      if (sent === undefined) this.#succeed();
+      else sent.then(() => this.#succeed()).catch((error: unknown) => this.fail(error));
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Sends an answer, now or when the promise resolves: large ones are compressed in a thread. */
+  #send(bytes: Uint8Array): Promise<void> | undefined {
+    if (!this.#mayCompress) {
+      this.#stream.sendMessage(bytes, false);
+      return undefined;
+    }
+    const send = (packed: Packed): undefined => {
+      if (!this.#over) this.#stream.sendMessage(packed.bytes, false, packed.compressed);
+    };
+    const packed = pack(bytes, this.#context.compression, this.#home.sendCompression);
+    return packed instanceof Promise ? packed.then(send) : send(packed);
   }
 
   #streamFrom(run: () => AsyncIterable<MessageInitShape<DescMessage>>): void {
@@ -178,7 +238,10 @@ export class ServerCall implements StreamHandler {
     } catch (error) {
       return this.fail(error);
     }
-    void this.#sendAll(answers).catch((error: unknown) => this.fail(error));
+    this.#home.handlerBegan();
+    void this.#sendAll(answers)
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => this.#home.handlerEnded());
   }
 
   async #sendAll(answers: AsyncIterator<MessageInitShape<DescMessage>>): Promise<void> {
@@ -191,7 +254,8 @@ export class ServerCall implements StreamHandler {
       }
       const bytes = this.#encode(value);
       this.#sendHead();
-      this.#stream.sendMessage(bytes, false);
+      const sent = this.#send(bytes);
+      if (sent !== undefined) await sent;
       if (this.#stream.queuedBytes > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
       if (this.#over) break;
     }
@@ -201,6 +265,7 @@ export class ServerCall implements StreamHandler {
   #encode(message: MessageInitShape<DescMessage>): Uint8Array {
     const { output } = this.#served.method;
     const bytes = this.#home.encoder.encode(output, message);
+    if (this.#record !== undefined) this.#record.bytesOut += bytes.length;
     if (bytes.length > this.#home.maxSendBytes) {
       throw new ConnectError(
         `the answer has ${bytes.length} bytes, the limit is ${this.#home.maxSendBytes} (maxSendMessageBytes)`,
@@ -213,8 +278,13 @@ export class ServerCall implements StreamHandler {
   #sendHead(): void {
     if (this.#headersSent) return;
     this.#headersSent = true;
+    const { templates, sendCompression } = this.#home;
+    if (sendCompression.compression !== "identity" || this.#context.compression !== undefined) {
+      this.#mayCompress = this.#context.acceptsGzip;
+    }
     const header = this.#context.headerToSend;
-    this.#stream.sendHeaders(this.#home.templates.head, header && fieldsFromHeaders(header), false);
+    const template = this.#mayCompress ? templates.gzipHead : templates.head;
+    this.#stream.sendHeaders(template, header && fieldsFromHeaders(header), false);
   }
 
   #succeed(): void {
@@ -224,31 +294,14 @@ export class ServerCall implements StreamHandler {
     this.#stream.flushEarly();
   }
 
-  #expire(): void {
-    this.fail(new ConnectError("the deadline passed before the call was answered", Code.DeadlineExceeded));
-  }
-
   #finish(error: ConnectError | undefined): void {
     if (this.#over) return;
     this.#over = true;
+    this.#record?.end(error);
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#requests?.end(error);
     this.#context.end(error);
     this.onDrain();
-    this.#home.ended(this);
-  }
-}
-
-function decode(type: DescMessage, bytes: Uint8Array<ArrayBuffer>): MessageShape<DescMessage> {
-  try {
-    return fromBinary(type, bytes);
-  } catch (cause) {
-    throw new ConnectError(
-      `the request is no ${type.typeName}: ${String(cause)}`,
-      Code.Internal,
-      undefined,
-      undefined,
-      cause,
-    );
+    this.#home.ended();
   }
 }

@@ -1,27 +1,38 @@
 import type { Duplex } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { MessageEncoder } from "../codec/message-encoder.js";
+import type { SendCompression } from "../grpc/compression.js";
 import { fieldsFromError } from "../grpc/status.js";
 import type { HeaderField } from "../hpack/field.js";
-import { type CloseReason, Connection, type ConnectionOwner } from "../http2/connection.js";
+import type { CloseReason } from "../http2/close-reason.js";
+import { Connection, type ConnectionOwner } from "../http2/connection.js";
+import { Keepalive, type KeepaliveOptions, PingPolicy } from "../http2/keepalive.js";
 import type { ConnectionLimits } from "../http2/limits.js";
 import { ErrorCode, FrameType, Setting } from "../http2/constants.js";
 import { formatSettings } from "../http2/settings.js";
 import type { Http2Stream, StreamHandler } from "../http2/stream.js";
 import { CallContext } from "./context.js";
+import { deferCall } from "./deferred-call.js";
 import type { ServedMethod } from "./methods.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { readRequestHead } from "./request-head.js";
-import { type CallHome, ServerCall } from "./server-call.js";
+import type { CallHome } from "./call-home.js";
+import { ServerCall } from "./server-call.js";
 import { createTemplates, type Templates } from "./templates.js";
 
 /** What connections of one server share. */
 export interface ServerHome {
   readonly methods: ReadonlyMap<string, ServedMethod>;
   readonly services: ReadonlySet<string>;
+  /** Loads services that are not there yet, by name. */
+  readonly lazyServices: ReadonlyMap<string, () => Promise<void>>;
   readonly limits: ConnectionLimits;
+  readonly keepalive: KeepaliveOptions | undefined;
+  /** Milliseconds that must pass between two PINGs of a client; 0 tolerates any. */
+  readonly minKeepaliveTimeMs: number;
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
+  readonly sendCompression: SendCompression;
   closed(connection: ServerConnection): void;
 }
 
@@ -31,15 +42,25 @@ export class ServerConnection implements ConnectionOwner, CallHome {
   readonly encoder = new MessageEncoder();
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
+  readonly sendCompression: SendCompression;
   readonly connection: Connection;
   readonly #home: ServerHome;
+  readonly #keepalive: Keepalive | undefined;
+  readonly #pingPolicy: PingPolicy | undefined;
   #inFlight = 0;
+  /** Handlers that have not come to their end, also of calls that have. */
+  #handlers = 0;
 
   constructor(home: ServerHome, stream: Duplex) {
     this.#home = home;
     this.maxReceiveBytes = home.maxReceiveBytes;
     this.maxSendBytes = home.maxSendBytes;
+    this.sendCompression = home.sendCompression;
     this.connection = new Connection("server", stream, home.limits, this);
+    if (home.keepalive !== undefined) this.#keepalive = new Keepalive(this.connection, stream, home.keepalive);
+    if (home.minKeepaliveTimeMs > 0) {
+      this.#pingPolicy = new PingPolicy(home.minKeepaliveTimeMs, this.connection.counters);
+    }
   }
 
   /** Calls that were not answered yet. */
@@ -71,12 +92,33 @@ export class ServerConnection implements ConnectionOwner, CallHome {
 
   onRoom(): void {}
 
+  onPing(): void {
+    this.#pingPolicy?.onPing();
+  }
+
   onClosed(_reason: CloseReason): void {
+    this.#keepalive?.stop();
     this.#home.closed(this);
   }
 
   ended(): void {
     this.#inFlight--;
+  }
+
+  handlerBegan(): void {
+    this.#handlers++;
+  }
+
+  handlerEnded(): void {
+    this.#handlers--;
+  }
+
+  /** Called now and then: ends what the client has begun to send and has not gone on with since the last time. */
+  endStalled(afterMs: number): void {
+    for (const { handler } of this.connection.streams.all()) {
+      if (handler instanceof ServerCall) handler.endIfStalled(afterMs);
+    }
+    this.connection.endIfStalled(afterMs);
   }
 
   #begin(stream: Http2Stream, fields: readonly HeaderField[], truncated: boolean): StreamHandler {
@@ -88,40 +130,56 @@ export class ServerConnection implements ConnectionOwner, CallHome {
     switch (head.kind) {
       case "malformed":
         stream.reset(ErrorCode.protocolError);
+        this.connection.calm.onReset(this.connection.streams.size);
         return ignore;
       case "http":
         stream.announcedBytes = head.contentLength;
         return new HttpRefusal(stream, head.status);
       case "refused":
-        return this.#refuse(stream, head.error);
+        return this.#refuse(stream, head.error, head.fields);
       case "grpc":
         break;
     }
     const served = this.#home.methods.get(head.path);
-    if (served === undefined) return this.#refuse(stream, this.#unknown(head.path));
+    if (served === undefined) {
+      const load = this.#home.lazyServices.get(serviceOf(head.path));
+      if (load === undefined) return this.#refuse(stream, this.#unknown(head.path));
+      return deferCall(stream, load, (error) =>
+        error === undefined ? this.#begin(stream, fields, truncated) : this.#refuse(stream, error),
+      );
+    }
+    // Streams that were reset leave their slot, their handlers may work on: those count too.
+    if (this.#handlers >= this.#home.limits.maxConcurrentStreams) {
+      stream.reset(ErrorCode.refusedStream);
+      return ignore;
+    }
     const { timeoutMs } = head;
     stream.announcedBytes = head.contentLength;
     const deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
     const context = new CallContext(served.method, fields, deadline);
     this.#inFlight++;
-    const call = new ServerCall(this, stream, served, context, timeoutMs);
+    const call = new ServerCall(this, stream, served, context, timeoutMs, head.gzip);
     stream.handler = call;
     call.begin();
     return call;
   }
 
-  #refuse(stream: Http2Stream, error: ConnectError): StreamHandler {
-    stream.sendHeaders(this.templates.head, fieldsFromError(error), true);
+  #refuse(stream: Http2Stream, error: ConnectError, fields: readonly HeaderField[] = []): StreamHandler {
+    stream.sendHeaders(this.templates.head, [...fieldsFromError(error), ...fields], true);
     return ignore;
   }
 
   #unknown(path: string): ConnectError {
-    const service = path.slice(1, path.lastIndexOf("/"));
+    const service = serviceOf(path);
     const message = this.#home.services.has(service)
       ? `unknown method ${path}`
       : `unknown service ${service}, served are ${[...this.#home.services].sort().join(", ")}`;
     return new ConnectError(message, Code.Unimplemented);
   }
+}
+
+function serviceOf(path: string): string {
+  return path.slice(1, path.lastIndexOf("/"));
 }
 
 const ignore: StreamHandler = {

@@ -1,0 +1,109 @@
+import type { Duplex } from "node:stream";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { acceptedEncodings } from "../grpc/compression.js";
+import type { CloseReason } from "../http2/close-reason.js";
+import { Connection, type ConnectionOwner } from "../http2/connection.js";
+import { FrameType, preface, Setting } from "../http2/constants.js";
+import { HeaderTemplate } from "../http2/header-template.js";
+import { Keepalive } from "../http2/keepalive.js";
+import { defaultLimits } from "../http2/limits.js";
+import { formatSettings } from "../http2/settings.js";
+import type { ChannelOptions } from "./options.js";
+import type { PendingCall } from "./pending-call.js";
+
+/** Who has a connection. No method may throw. */
+export interface ClientConnectionOwner {
+  /** The server's settings came, a stream ended, or the server takes no more streams. */
+  onRoom(connection: ClientConnection): void;
+  onClosed(reason: CloseReason, connection: ClientConnection): void;
+}
+
+/** The client's end of one connection: its preface, and the header blocks that its calls share. */
+export class ClientConnection implements ConnectionOwner {
+  readonly connection: Connection;
+  readonly #options: ChannelOptions;
+  readonly #owner: ClientConnectionOwner;
+  readonly #scheme: "http" | "https";
+  readonly #templates = new Map<DescMethod, HeaderTemplate>();
+  /** For calls whose messages may be compressed. */
+  readonly #gzipTemplates = new Map<DescMethod, HeaderTemplate>();
+  readonly #keepalive: Keepalive | undefined;
+
+  constructor(stream: Duplex, options: ChannelOptions, owner: ClientConnectionOwner) {
+    this.#options = options;
+    this.#owner = owner;
+    this.#scheme = "encrypted" in stream ? "https" : "http";
+    this.connection = new Connection(
+      "client",
+      stream,
+      {
+        ...defaultLimits,
+        streamWindowBytes: options.streamWindowBytes ?? defaultLimits.streamWindowBytes,
+        connectionWindowBytes: options.connectionWindowBytes ?? defaultLimits.connectionWindowBytes,
+        maxHeaderListBytes: options.maxHeaderListBytes ?? defaultLimits.maxHeaderListBytes,
+        maxControlFramesPerSecond: options.maxControlFramesPerSecond ?? defaultLimits.maxControlFramesPerSecond,
+      },
+      this,
+    );
+    const { keepaliveTimeMs, keepaliveTimeoutMs, keepaliveWithoutCalls } = options;
+    if (keepaliveTimeMs !== undefined) {
+      this.#keepalive = new Keepalive(this.connection, stream, {
+        timeMs: keepaliveTimeMs,
+        timeoutMs: keepaliveTimeoutMs ?? 20_000,
+        withoutCalls: keepaliveWithoutCalls ?? false,
+      });
+    }
+  }
+
+  /** Gives the call a stream. The connection must have room for it. */
+  begin(call: PendingCall): void {
+    const { method, sending } = call.started;
+    call.begin(this.connection.openStream(call), this.#template(method, sending !== undefined));
+  }
+
+  open(connection: Connection): void {
+    const { output, limits } = connection;
+    const bytes = Buffer.from(preface, "latin1");
+    output.reserve(bytes.length).set(bytes, output.position);
+    output.advance(output.position + bytes.length);
+    const settings = formatSettings([
+      [Setting.enablePush, 0],
+      [Setting.initialWindowSize, limits.streamWindowBytes],
+      [Setting.maxHeaderListSize, limits.maxHeaderListBytes],
+    ]);
+    output.frame(FrameType.settings, 0, 0, settings);
+  }
+
+  accept(): never {
+    throw new Error("a server opens no streams");
+  }
+
+  onRoom(): void {
+    this.#owner.onRoom(this);
+  }
+
+  onClosed(reason: CloseReason): void {
+    this.#keepalive?.stop();
+    this.#owner.onClosed(reason, this);
+  }
+
+  #template(method: DescMethod, gzip: boolean): HeaderTemplate {
+    const templates = gzip ? this.#gzipTemplates : this.#templates;
+    let template = templates.get(method);
+    if (template === undefined) {
+      template = new HeaderTemplate([
+        [":method", "POST"],
+        [":scheme", this.#scheme],
+        [":path", `/${method.parent.typeName}/${method.name}`],
+        [":authority", this.#options.authority ?? "localhost"],
+        ["content-type", "application/grpc"],
+        ["te", "trailers"],
+        ["user-agent", "tenon"],
+        ["grpc-accept-encoding", acceptedEncodings],
+        ...(gzip ? ([["grpc-encoding", "gzip"]] as const) : []),
+      ]);
+      templates.set(method, template);
+    }
+    return template;
+  }
+}
