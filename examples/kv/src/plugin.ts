@@ -5,10 +5,7 @@ import { readValue, writeValue } from "./values.js";
 const plugin = implement(kv, {
   kv: {
     get: ({ key }) => ({ value: readValue(key) }),
-    put: ({ key, value }) => {
-      writeValue(key, value);
-      return {};
-    },
+    put: ({ key, value }) => writeValue(key, value),
   },
 });
 export default plugin;

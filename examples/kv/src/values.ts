@@ -17,7 +17,8 @@ export function readValue(key: string): Uint8Array {
   }
 }
 
-/** Replaces the value of a key. */
-export function writeValue(key: string, value: Uint8Array): void {
+/** Replaces the value of a key. Returns the answer to a put, which is empty. */
+export function writeValue(key: string, value: Uint8Array): Record<string, never> {
   writeFileSync(fileOf(key), value);
+  return {};
 }
