@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 
 const initialBytes = 4096;
 /** A message over this size is not worth keeping its memory for the next one. */
-const keptBytes = 1024 * 1024;
+const keptBytes = 4 * 1024 * 1024;
 
 /** Where the bytes of one message go. It is used again for the next message, so nothing is allocated for small ones. */
 export class Sink {

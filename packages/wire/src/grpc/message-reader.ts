@@ -130,7 +130,7 @@ export class MessageReader {
   /** The complete message. The next one begins afresh. */
   #join(): Uint8Array<ArrayBuffer> {
     this.#sealTail();
-    const message = new Uint8Array(this.#length);
+    const message = unwritten(this.#length);
     let at = 0;
     for (const part of this.#parts) {
       message.set(part, at);
@@ -165,4 +165,9 @@ function copy(bytes: Buffer, start: number, end: number): Uint8Array<ArrayBuffer
   const message = new Uint8Array(end - start);
   message.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
   return message;
+}
+
+/** Memory that is not set to zero where that would cost: every byte of it is written before anybody reads it. */
+function unwritten(length: number): Uint8Array<ArrayBuffer> {
+  return length < 4096 ? new Uint8Array(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }

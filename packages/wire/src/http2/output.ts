@@ -101,6 +101,11 @@ export class Output {
 
   /** The stream has taken the last bytes of a buffer, so it has taken those before them too. */
   #release(buffer: Buffer): void {
+    // Half of what may wait is gone: going on now keeps the peer busy, waiting for "drain" would let both sides rest.
+    if (this.#blocked && this.#stream.writableLength <= this.#highWaterBytes / 2) {
+      this.#blocked = false;
+      this.#onDrain();
+    }
     if (buffer.length === maxChunkBytes && this.#pool.length < maxPooled && this.#copies && !this.#closed)
       this.#pool.push(buffer);
   }
