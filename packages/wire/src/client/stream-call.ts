@@ -10,6 +10,7 @@ import type { MessageEncoder } from "../codec/message-encoder.js";
 import { type Packed, pack, unpack } from "../grpc/compression.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { headersFromFields } from "../grpc/metadata.js";
+import { tooLargeToSend } from "../grpc/too-large.js";
 import type { HeaderField } from "../hpack/field.js";
 import { ErrorCode } from "../http2/constants.js";
 import type { HeaderTemplate } from "../http2/header-template.js";
@@ -248,11 +249,4 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
 
 function copy(bytes: Uint8Array): Uint8Array {
   return Uint8Array.prototype.slice.call(bytes);
-}
-
-export function tooLargeToSend(bytes: number, limit: number): ConnectError {
-  return new ConnectError(
-    `the message has ${bytes} bytes, the limit is ${limit} (maxSendMessageBytes)`,
-    Code.ResourceExhausted,
-  );
 }

@@ -6,7 +6,8 @@ import { fieldsFromHeaders, type MetadataInit } from "../grpc/metadata.js";
 import { intercepted } from "./interceptors.js";
 import type { ChannelOptions } from "./options.js";
 import { abortError, type CallHome, deadlineError, type PendingCall, StartedCall } from "./pending-call.js";
-import { StreamCall, tooLargeToSend } from "./stream-call.js";
+import { StreamCall } from "./stream-call.js";
+import { tooLargeToSend } from "../grpc/too-large.js";
 import { UnaryCall } from "./unary-call.js";
 import { waitForReady } from "./wait-for-ready.js";
 

@@ -6,8 +6,10 @@ import { MessageQueue } from "../grpc/message-queue.js";
 import { MessageReader } from "../grpc/message-reader.js";
 import { fieldsFromHeaders } from "../grpc/metadata.js";
 import { fieldsFromError } from "../grpc/status.js";
+import { tooLargeToSend } from "../grpc/too-large.js";
 import type { HeaderField } from "../hpack/field.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
+import { deadlinePassed, endedWithinMessage, notOneMessage, stoodStill } from "./call-errors.js";
 import type { CallHome } from "./call-home.js";
 import type { CallContext } from "./context.js";
 import { decodeRequest, type Received } from "./decode-request.js";
@@ -58,9 +60,7 @@ export class ServerCall implements StreamHandler {
     this.#context = context;
     this.#record = recordCall("server", served.method);
     if (timeoutMs !== undefined) {
-      const late = () =>
-        this.fail(new ConnectError("the deadline passed before the call was answered", Code.DeadlineExceeded));
-      this.#timer = setTimeout(late, Math.min(timeoutMs, 0x7fffffff));
+      this.#timer = setTimeout(() => this.fail(deadlinePassed()), Math.min(timeoutMs, 0x7fffffff));
     }
     const { spec } = served;
     if (spec.kind === "client_streaming" || spec.kind === "bidi_streaming") {
@@ -109,8 +109,7 @@ export class ServerCall implements StreamHandler {
     const before = this.#seenProgress;
     this.#seenProgress = this.#progress;
     if (before === undefined || this.#seenProgress !== before) return;
-    const message = `the request stood still for ${afterMs} ms before it was complete (requestIdleTimeoutMs)`;
-    this.fail(new ConnectError(message, Code.DeadlineExceeded));
+    this.fail(stoodStill(afterMs));
   }
 
   /** Changes with what arrives of the request; undefined when the client owes nothing: a stream may rest between messages. */
@@ -146,13 +145,11 @@ export class ServerCall implements StreamHandler {
   #requestsEnded(): void {
     if (this.#over) return;
     if (this.#requests !== undefined) {
-      const partial = this.#requests.partialBytes > 0;
-      this.#requests.end(partial ? new ConnectError("the request ended within a message", Code.Internal) : undefined);
+      this.#requests.end(this.#requests.partialBytes > 0 ? endedWithinMessage() : undefined);
       return;
     }
     if (this.#requestCount !== 1 || (this.#reader?.partialBytes ?? 0) > 0) {
-      const what = this.#requestCount === 0 ? "no whole message" : "more than one message";
-      return this.fail(new ConnectError(`protocol error: ${what} in a request that has one`, Code.Unimplemented));
+      return this.fail(notOneMessage(this.#requestCount));
     }
     try {
       const request = this.#decode(this.#request!, this.#requestCompressed);
@@ -266,12 +263,7 @@ export class ServerCall implements StreamHandler {
     const { output } = this.#served.method;
     const bytes = this.#home.encoder.encode(output, message);
     if (this.#record !== undefined) this.#record.bytesOut += bytes.length;
-    if (bytes.length > this.#home.maxSendBytes) {
-      throw new ConnectError(
-        `the answer has ${bytes.length} bytes, the limit is ${this.#home.maxSendBytes} (maxSendMessageBytes)`,
-        Code.ResourceExhausted,
-      );
-    }
+    if (bytes.length > this.#home.maxSendBytes) throw tooLargeToSend(bytes.length, this.#home.maxSendBytes);
     return bytes;
   }
 
