@@ -82,7 +82,9 @@ test("an aborted build rejects, and neither a compiler nor a file is left", asyn
   abort.abort(new Error("enough"));
   await assert.rejects(building, /enough/);
   await assertNoLeaks(before);
-  assert.deepEqual(readdirSync(join(module, ".cache")), ["go"]);
+  // The compiler may not have come to make its own cache.
+  const left = readdirSync(join(module, ".cache")).filter((name) => name !== "go");
+  assert.deepEqual(left, []);
 });
 
 test("what a killed builder left behind goes with the next build", async (t) => {
