@@ -14,6 +14,7 @@ const buf = createRequire(import.meta.url).resolve("@bufbuild/buf/bin/buf");
 const modules = {
   "bench/proto": "bench/gen",
   "packages/core/proto": "packages/core/src/gen",
+  "packages/testkit/proto": "packages/testkit/src/gen",
   "packages/wire/proto": "packages/wire/src/gen",
   "examples/guides/proto": "examples/guides/src/gen",
   "examples/kv/proto": "examples/kv/src/gen",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { createClient } from "@tenon/wire";
+import { Echo } from "../gen/tenon/test/v1/echo_pb.js";
 import { closeEcho, connectEcho } from "./pair.js";
 
 const hello = { chunks: [Buffer.from("hello")] };
@@ -17,12 +19,14 @@ for (const { title, end } of [
         if (!end) await new Promise((resolve) => signal.addEventListener("abort", resolve));
       },
     });
-    const abort = new AbortController();
-    const answers = pair.client.serverStream(hello, { signal: abort.signal })[Symbol.asyncIterator]();
-    assert.equal((await answers.next()).done, false);
-    await pair.channel.ping(); // What the server has sent by now is here.
-    abort.abort();
-    await assert.rejects(answers.next(), (error) => error instanceof ConnectError && error.code === Code.Canceled);
+    for (const client of [pair.client, createClient(Echo, pair.channel.transport)]) {
+      const abort = new AbortController();
+      const answers = client.serverStream(hello, { signal: abort.signal })[Symbol.asyncIterator]();
+      assert.equal((await answers.next()).done, false);
+      await pair.channel.ping(); // What the server has sent by now is here.
+      abort.abort();
+      await assert.rejects(answers.next(), (error) => error instanceof ConnectError && error.code === Code.Canceled);
+    }
     await closeEcho(pair);
   });
 }

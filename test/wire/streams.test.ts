@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect, createServer as createSocketServer, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, TLSSocket } from "node:tls";
-import { createClient } from "@connectrpc/connect";
+import { createClient as createConnectClient } from "@connectrpc/connect";
 import { createDuplexPair, injectFaults } from "@tenon/testkit";
-import { createCertificate, createChannel, createServer, pinnedTls } from "@tenon/wire";
+import { createCertificate, createChannel, createClient, createServer, pinnedTls } from "@tenon/wire";
 import { echoClientSuite } from "../conformance/peers/client-suite.js";
 import type { EchoClient } from "../conformance/peers/echo-ends.js";
 import { echoService } from "../fixtures/echo-service.js";
@@ -53,15 +53,18 @@ const kinds: Readonly<Record<string, () => Promise<Ends> | Ends>> = {
   },
 };
 
-for (const [name, open] of Object.entries(kinds)) {
-  echoClientSuite(`our server over ${name}`, async (): Promise<EchoClient> => {
+for (const [name, open] of Object.entries(kinds)) suite(`our server over ${name}`, open, createClient);
+suite("our server, through Connect-ES's client", tcpEnds, createConnectClient);
+
+function suite(title: string, open: () => Promise<Ends> | Ends, create: typeof createClient): void {
+  echoClientSuite(title, async (): Promise<EchoClient> => {
     const ends = await open();
     const server = createServer().add(Echo, echoService);
     server.accept(ends.server);
     const channel = createChannel(ends.client);
     return {
-      client: createClient(Echo, channel.transport),
-      unknown: () => createClient(Ghost, channel.transport).call({}),
+      client: create(Echo, channel.transport),
+      unknown: () => create(Ghost, channel.transport).call({}),
       ping: () => channel.ping(),
       close: async () => {
         const reason = await channel.close();

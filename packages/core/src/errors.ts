@@ -27,6 +27,30 @@ export const errorCodes = {
     meaning: "The system refused to create the process for another reason.",
     nextStep: "Look at the cause; limits on processes, memory or open files are the usual ones.",
   },
+  "checksum-missing": {
+    meaning: "A launch asks for a check of its files but gives no digest to compare with.",
+    nextStep: "Give the SHA-256 digest of each file in hexadecimal.",
+  },
+  "checksum-mismatch": {
+    meaning: "A file of the plugin is not the one whose digest the launch gives.",
+    nextStep: "Install the right file, or update the digest if the change was meant.",
+  },
+  "launcher-failed": {
+    meaning: "A launcher could not start the instance, or broke the rules of its interface.",
+    nextStep: "Look at the cause; the message names the launcher.",
+  },
+  "sandbox-unavailable": {
+    meaning: "This machine cannot make the sandbox that the launch asks for.",
+    nextStep: "Install bubblewrap and allow user namespaces, or start the plugin without a sandbox.",
+  },
+  "reattach-malformed": {
+    meaning: "A reattach descriptor, or the JSON of several, is not what it must be.",
+    nextStep: "Pass it on as the host or the plugin printed it.",
+  },
+  "instance-not-found": {
+    meaning: "The instance that a reattach descriptor names is not there any more.",
+    nextStep: "Start a new instance, or run the plugin again and use the descriptor that it prints then.",
+  },
   "start-timeout": {
     meaning: "The plugin was started but did not finish its handshake in time.",
     nextStep: "Look at its last stderr lines; raise startTimeoutMs if it is only slow.",
@@ -90,6 +114,22 @@ export const errorCodes = {
   "connect-failed": {
     meaning: "Nobody answers at the address that the plugin gave.",
     nextStep: "Check that the plugin listens before it prints its line, and that both see the same file system.",
+  },
+  "multiplex-unsupported": {
+    meaning: "The host asked for one connection for everything and the plugin cannot do that.",
+    nextStep: 'Update the plugin\'s library, or start it with multiplex: "prefer" or false.',
+  },
+  "broker-timeout": {
+    meaning: "Nobody answered under a broker id in time.",
+    nextStep: "Serve the id before telling it to the other side, and dial an id once each time it is served.",
+  },
+  "broker-refused": {
+    meaning: "The other side does not serve the broker id that was dialled.",
+    nextStep: "Check that the id is the one that the other side passed on, and that it still serves it.",
+  },
+  "broker-closed": {
+    meaning: "There is no broker: its connection or its stream has ended, or the other side has none.",
+    nextStep: "Look at the cause; a new connection has a new broker.",
   },
   "plugin-exited": {
     meaning: "The plugin's process ended.",

@@ -20,6 +20,10 @@ export {
   parseHandshakeLine,
 } from "./handshake/line.js";
 export type { HandshakeField, HandshakeLine } from "./handshake/line.js";
+export { checkReattach } from "./reattach/descriptor.js";
+export type { ReattachDescriptor } from "./reattach/descriptor.js";
+export { formatReattach, parseReattach } from "./reattach/json.js";
+export type { ReattachMap } from "./reattach/json.js";
 export { acceptVersion, chooseVersion } from "./handshake/versions.js";
 export { parseGoBool } from "./go-bool.js";
 

@@ -72,7 +72,7 @@ test("reads back what it wrote", () => {
         multiplex: fc.constant(true),
         socketGroup: text,
         socketDir: text,
-        lifeline: fc.constant("stdin" as const),
+        lifeline: fc.constantFrom("stdin" as const, "none" as const),
       },
       { requiredKeys: ["ports", "protocolVersions"] },
     )

@@ -17,8 +17,11 @@ export interface HandshakeEnvironment {
   readonly socketGroup?: string;
   /** Absolute path of the directory in which the plugin makes its sockets. */
   readonly socketDir?: string;
-  /** `stdin`: the plugin's standard input is a pipe that only the host holds, so its end is the end of the host. */
-  readonly lifeline?: "stdin";
+  /**
+   * `stdin`: the plugin's standard input is a pipe that only the host holds, so its end is the end of the host. `none`: the
+   * plugin is meant to outlive its host.
+   */
+  readonly lifeline?: "stdin" | "none";
 }
 
 /** One variable of the handshake, as documented in docs/protocol/handshake.md. */
@@ -71,7 +74,7 @@ export const handshakeVariables = [
     sent: "on request",
     values: "an absolute path",
   },
-  { name: "TENON_LIFELINE", key: "lifeline", origin: "tenon", sent: "on request", values: "stdin" },
+  { name: "TENON_LIFELINE", key: "lifeline", origin: "tenon", sent: "on request", values: "stdin or none" },
 ] as const satisfies readonly HandshakeVariable[];
 
 /** What {@link parseEnvironment} found. */
@@ -111,7 +114,7 @@ export function formatEnvironment(environment: HandshakeEnvironment): Record<str
 /**
  * Reads the handshake's variables out of an environment; all others are ignored, the cookie too. A variable that is
  * empty counts as absent. Ports that are absent are 0; versions that are no integers are passed over with a note, and so
- * are a `PLUGIN_MULTIPLEX_GRPC` that is no boolean (read as false) and a `TENON_LIFELINE` other than `stdin`.
+ * are a `PLUGIN_MULTIPLEX_GRPC` that is no boolean (read as false) and a `TENON_LIFELINE` other than `stdin` and `none`.
  *
  * @throws {@link TenonError} `environment-invalid` when a port is no decimal from 0 to 65535, or the lower is above the
  *   higher
@@ -189,9 +192,9 @@ function parseMultiplex(text: string | undefined, notes: string[]): boolean | un
   return multiplex ?? false;
 }
 
-function parseLifeline(text: string | undefined, notes: string[]): "stdin" | undefined {
+function parseLifeline(text: string | undefined, notes: string[]): "stdin" | "none" | undefined {
   if (!text) return undefined;
-  if (text === "stdin") return text;
+  if (text === "stdin" || text === "none") return text;
   notes.push(`TENON_LIFELINE is ${JSON.stringify(text)}, which this version does not know; it is passed over.`);
   return undefined;
 }

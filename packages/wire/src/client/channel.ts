@@ -1,18 +1,23 @@
 import type { Duplex } from "node:stream";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import type { WireCounters } from "../diagnostics/counters.js";
+import { Counters, type WireCounters } from "../diagnostics/counters.js";
+import { Attempt } from "../dial/attempt.js";
 import type { CloseReason } from "../http2/close-reason.js";
-import { ErrorCode } from "../http2/constants.js";
+import { checkChannelOptions } from "../options/ranges.js";
 import type { ResetReason } from "../http2/stream.js";
 import { ClientConnection, type ClientConnectionOwner } from "./client-connection.js";
+import { Loss } from "./loss.js";
 import type { ChannelOptions } from "./options.js";
-import type { PendingCall } from "./pending-call.js";
-import { type PingOptions, pingWithin } from "./ping.js";
+import type { FailAfterLoss, PendingCall } from "./pending-call.js";
+import { type Pinger, type PingOptions, pingWithin } from "./ping.js";
 import { type CallStarter, createTransport } from "./transport.js";
+
+/** How long the next byte stream may take to come. */
+const renewTimeoutMs = 20_000;
 
 /** The client end of a gRPC channel on one byte stream. */
 export interface Channel extends AsyncDisposable {
-  /** For Connect-ES's `createClient`. */
+  /** For `createClient`, ours or that of Connect-ES. */
   readonly transport: Transport;
   /** Resolves when the connection has ended, however it did. */
   readonly closed: Promise<CloseReason>;
@@ -30,9 +35,12 @@ export interface Channel extends AsyncDisposable {
 
 /**
  * Speaks gRPC, as client, on a connected byte stream. The channel owns the stream from now on and ends it.
- * One connection, no reconnect (that is `dial`): when it is gone, calls fail with UNAVAILABLE and `closed` resolves.
+ * No reconnect (that is `dial`): when the connection is gone, calls fail with UNAVAILABLE and `closed` resolves.
+ *
+ * @throws {@link TenonError} `option-invalid`
  */
 export function createChannel(stream: Duplex, options: ChannelOptions = {}): Channel {
+  checkChannelOptions(options);
   return new ClientChannel(stream, options);
 }
 
@@ -40,15 +48,28 @@ class ClientChannel implements Channel, CallStarter, ClientConnectionOwner {
   readonly transport: Transport;
   readonly closed: Promise<CloseReason>;
   readonly maxReplayBytes = 0;
-  readonly #explainLoss: ChannelOptions["explainLoss"];
+  readonly #options: ChannelOptions;
+  readonly #loss: Loss;
   readonly #maxQueuedCalls: number;
-  readonly #client: ClientConnection;
+  /** Of the connections that have ended. */
+  readonly #counters = new Counters();
+  /** Takes calls, unless its identifiers are used up. */
+  #client: ClientConnection;
+  /** Identifiers used up, calls still there. */
+  readonly #retired = new Set<ClientConnection>();
   readonly #queue = new Set<PendingCall>();
+  /** Makes the next connection. */
+  #renewal: Attempt | undefined;
+  /** Wait for the end of the renewal. */
+  #renewed: (() => void)[] = [];
+  /** How the channel ends, or would if nothing else happened: the connection's own end where it is not set. */
+  #end: CloseReason | undefined;
+  #isClosing = false;
   #resolveClosed!: (reason: CloseReason) => void;
-  #explanation: Promise<{ message: string; cause?: unknown }> | undefined;
 
   constructor(stream: Duplex, options: ChannelOptions) {
-    this.#explainLoss = options.explainLoss;
+    this.#options = options;
+    this.#loss = new Loss(options.explainLoss);
     this.#maxQueuedCalls = options.maxQueuedCalls ?? 100_000;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.transport = createTransport(options, this);
@@ -56,27 +77,57 @@ class ClientChannel implements Channel, CallStarter, ClientConnectionOwner {
   }
 
   get inFlight(): number {
-    return this.#client.connection.streams.size + this.#queue.size;
+    let count = this.#client.connection.streams.size + this.#queue.size;
+    for (const { connection } of this.#retired) count += connection.streams.size;
+    return count;
   }
 
   ping(options: PingOptions = {}): Promise<number> {
-    return pingWithin(this.#client.connection.pings, options);
+    return pingWithin(this.#renewal === undefined ? this.#client.connection.pings : this.#nextPings, options);
   }
 
+  /** Those of the connection that is being made. */
+  readonly #nextPings: Pinger = {
+    ping: async (signal) => {
+      await new Promise<void>((resolve) => {
+        this.#renewed.push(resolve);
+        signal?.addEventListener("abort", () => resolve(), { once: true });
+      });
+      return await this.#client.connection.pings.ping(signal);
+    },
+  };
+
   stats(): WireCounters {
-    return this.#client.connection.counters.snapshot();
+    const total = new Counters().add(this.#counters);
+    for (const { connection } of new Set([this.#client, ...this.#retired])) {
+      if (connection.closed === undefined) total.add(connection.counters);
+    }
+    return total.snapshot();
   }
 
   close(): Promise<CloseReason> {
-    for (const call of this.#queue) call.fail(new ConnectError("the channel was closed", Code.Unavailable));
-    this.#queue.clear();
+    this.#stopTaking("the channel was closed");
     this.#client.connection.drain();
+    this.#settle();
     return this.closed;
   }
 
   destroy(cause?: Error): void {
     const message = cause === undefined ? "the channel was destroyed" : `the channel was destroyed: ${cause.message}`;
-    this.#client.connection.destroy({ kind: "closed", message, cause });
+    this.#stopTaking(message);
+    for (const { connection } of new Set([this.#client, ...this.#retired])) {
+      connection.destroy({ kind: "closed", message, cause });
+    }
+    this.#settle();
+  }
+
+  #stopTaking(message: string): void {
+    this.#isClosing = true;
+    this.#renewal?.cancel(new Error(message));
+    this.#renewalEnded();
+    const calls = [...this.#queue];
+    this.#queue.clear();
+    for (const call of calls) call.fail(new ConnectError(message, Code.Unavailable));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,16 +137,19 @@ class ClientChannel implements Channel, CallStarter, ClientConnectionOwner {
   start(call: PendingCall): void {
     const { connection } = this.#client;
     if (connection.mayOpen && this.#queue.size === 0) {
+      call.started.watch(call);
       this.#client.begin(call);
-    } else if (connection.exhausted) {
+      if (connection.exhausted) this.#renew();
+    } else if (connection.exhausted && !this.#mayRenew()) {
       return this.#refuse(call);
     } else if (this.#queue.size >= this.#maxQueuedCalls) {
       return call.fail(queueFull(this.#queue.size));
     } else {
       call.hold();
+      call.started.watch(call);
       this.#queue.add(call);
+      this.#renew();
     }
-    call.started.watch(call);
     connection.output.flushEarly();
   }
 
@@ -108,39 +162,92 @@ class ClientChannel implements Channel, CallStarter, ClientConnectionOwner {
     call.fail(error);
   }
 
-  explainLoss(reason: ResetReason, fail: (error: ConnectError) => void): void {
-    const { closed } = this.#client.connection;
-    if (this.#explainLoss === undefined || closed === undefined || closed.kind === "closed") {
-      fail(new ConnectError(reason.message, Code.Unavailable, undefined, undefined, reason.cause));
-      return;
-    }
-    this.#explanation ??= this.#explainLoss(closed).catch((cause: unknown) => ({ message: reason.message, cause }));
-    void this.#explanation.then(({ message, cause }) => {
-      fail(new ConnectError(message, Code.Unavailable, undefined, undefined, cause));
-    });
+  explainLoss(reason: ResetReason, fail: FailAfterLoss): void {
+    this.#loss.fail(reason.closed, reason, fail);
   }
 
-  onRoom({ connection }: ClientConnection): void {
+  onRoom(client: ClientConnection): void {
+    if (client !== this.#client || this.#queue.size === 0) return;
+    const { connection } = client;
     for (const call of this.#queue) {
-      if (connection.exhausted) this.#refuse(call);
-      else if (connection.mayOpen) this.#client.begin(call);
-      else return;
+      if (connection.mayOpen) client.begin(call);
+      else if (connection.exhausted && !this.#mayRenew()) this.#refuse(call);
+      else break;
       this.#queue.delete(call);
     }
+    if (connection.exhausted) this.#renew();
   }
 
-  onClosed(reason: CloseReason): void {
-    for (const call of this.#queue) call.onReset({ errorCode: 0, by: "connection", message: reason.message });
-    this.#queue.clear();
-    this.#resolveClosed(reason);
+  onClosed(reason: CloseReason, client: ClientConnection): void {
+    this.#counters.add(client.connection.counters);
+    this.#retired.delete(client);
+    if (client === this.#client && !this.#mayRenew()) {
+      const calls = [...this.#queue];
+      this.#queue.clear();
+      for (const call of calls) {
+        call.onReset({ errorCode: 0, by: "connection", message: reason.message, closed: reason });
+      }
+      // What has become of the newest connection has become of the peer.
+      if (reason.kind === "lost" || reason.kind === "error") {
+        for (const { connection } of this.#retired) connection.finish(reason);
+      }
+    }
+    this.#settle();
+  }
+
+  /** Whether the connection takes no more calls for no other reason than that it had all that it can have. */
+  #mayRenew(): boolean {
+    const { connection } = this.#client;
+    if (this.#options.renew === undefined || this.#isClosing || !connection.streams.exhausted) return false;
+    return !connection.goneAway && (connection.closed === undefined || connection.closed.kind === "closed");
+  }
+
+  /** Makes the next connection, where that is due. */
+  #renew(): void {
+    if (this.#renewal !== undefined || !this.#mayRenew()) return;
+    this.#end = undefined;
+    const { renew } = this.#options;
+    this.#renewal = new Attempt(
+      async (signal) => await renew!(signal),
+      renewTimeoutMs,
+      (stream) => {
+        this.#renewal?.done();
+        if (this.#client.connection.closed === undefined) this.#retired.add(this.#client);
+        this.#client = new ClientConnection(stream, this.#options, this);
+        this.#renewalEnded();
+        this.onRoom(this.#client);
+      },
+      (cause) => {
+        this.#renewalEnded();
+        this.#end = { kind: "lost", message: `no further connection could be made: ${cause.message}`, cause };
+        const calls = [...this.#queue];
+        this.#queue.clear();
+        for (const call of calls) this.#refuse(call);
+        this.#settle();
+      },
+    );
+  }
+
+  #renewalEnded(): void {
+    this.#renewal = undefined;
+    const renewed = this.#renewed;
+    this.#renewed = [];
+    for (const resolve of renewed) resolve();
+  }
+
+  /** The channel has ended when its connections have, and no other is being made. */
+  #settle(): void {
+    const { closed } = this.#client.connection;
+    if (closed === undefined || this.#retired.size > 0 || this.#renewal !== undefined) return;
+    this.#isClosing = true;
+    this.#resolveClosed(this.#end ?? closed);
   }
 
   /** The connection takes no new streams: the call was never sent and may be repeated elsewhere. */
   #refuse(call: PendingCall): void {
-    const { closed } = this.#client.connection;
+    const closed = this.#end ?? this.#client.connection.closed;
     const message = `the call was not sent: ${closed?.message ?? "the peer takes no new calls"}`;
-    const reason = { errorCode: ErrorCode.refusedStream, by: "connection", message, cause: closed?.cause } as const;
-    this.explainLoss(reason, (error) => call.fail(error));
+    this.#loss.fail(closed, { message, cause: closed?.cause }, (error) => call.fail(error));
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Duplex } from "node:stream";
 import type { DescMethod } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { acceptedEncodings } from "../grpc/compression.js";
 import type { CloseReason } from "../http2/close-reason.js";
 import { Connection, type ConnectionOwner } from "../http2/connection.js";
 import { FrameType, preface, Setting } from "../http2/constants.js";
+import { isOverLimit } from "../http2/header-limit.js";
 import { HeaderTemplate } from "../http2/header-template.js";
 import { Keepalive } from "../http2/keepalive.js";
 import { defaultLimits } from "../http2/limits.js";
@@ -40,6 +42,8 @@ export class ClientConnection implements ConnectionOwner {
         ...defaultLimits,
         streamWindowBytes: options.streamWindowBytes ?? defaultLimits.streamWindowBytes,
         connectionWindowBytes: options.connectionWindowBytes ?? defaultLimits.connectionWindowBytes,
+        maxStreamWindowBytes: options.maxStreamWindowBytes ?? defaultLimits.maxStreamWindowBytes,
+        maxCallsPerConnection: options.maxCallsPerConnection ?? defaultLimits.maxCallsPerConnection,
         maxHeaderListBytes: options.maxHeaderListBytes ?? defaultLimits.maxHeaderListBytes,
         maxControlFramesPerSecond: options.maxControlFramesPerSecond ?? defaultLimits.maxControlFramesPerSecond,
       },
@@ -47,7 +51,7 @@ export class ClientConnection implements ConnectionOwner {
     );
     const { keepaliveTimeMs, keepaliveTimeoutMs, keepaliveWithoutCalls } = options;
     if (keepaliveTimeMs !== undefined) {
-      this.#keepalive = new Keepalive(this.connection, stream, {
+      this.#keepalive = new Keepalive(this.connection, {
         timeMs: keepaliveTimeMs,
         timeoutMs: keepaliveTimeoutMs ?? 20_000,
         withoutCalls: keepaliveWithoutCalls ?? false,
@@ -55,10 +59,16 @@ export class ClientConnection implements ConnectionOwner {
     }
   }
 
-  /** Gives the call a stream. The connection must have room for it. */
+  /** Gives the call a stream, or fails it: the server takes no such headers. The connection must have room. */
   begin(call: PendingCall): void {
-    const { method, sending } = call.started;
-    call.begin(this.connection.openStream(call), this.#template(method, sending !== undefined));
+    const { method, sending, metadata } = call.started;
+    const template = this.#template(method, sending !== undefined);
+    const { maxHeaderListSize } = this.connection.peer;
+    if (metadata !== undefined && isOverLimit(template, metadata, maxHeaderListSize)) {
+      const message = `the headers are over the ${maxHeaderListSize} bytes that the server takes`;
+      return call.fail(new ConnectError(message, Code.ResourceExhausted));
+    }
+    call.begin(this.connection.openStream(call), template);
   }
 
   open(connection: Connection): void {

@@ -1,6 +1,8 @@
 export { createChannel } from "./channel.js";
+export { createClient } from "./create-client.js";
 export type { Channel } from "./channel.js";
 export type { ChannelOptions } from "./options.js";
+export { connectSocket } from "../dial/connect-socket.js";
 export { dial } from "../dial/dial.js";
 export type { DialedChannel, DialStats } from "../dial/dialed-channel.js";
 export type { DialOptions } from "../dial/options.js";

@@ -8,6 +8,7 @@ import type { HeaderField } from "../hpack/field.js";
 import type { HeaderTemplate } from "../http2/header-template.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
 import { errorFromReset } from "./answer.js";
+import { type CallFate, withFate } from "./fate.js";
 
 /** A call that begins as soon as a connection has room for its stream. */
 export interface PendingCall extends StreamHandler {
@@ -20,6 +21,9 @@ export interface PendingCall extends StreamHandler {
   fail(error: unknown): void;
 }
 
+/** Takes the error of a call whose connection is gone, and whether the channel's owner explained it. */
+export type FailAfterLoss = (error: ConnectError, isExplained?: boolean) => void;
+
 /** What a call needs of its channel. */
 export interface CallHome {
   /** Bytes of requests that a streaming call keeps until it is answered, to send them again. 0: none, so no `retry`. */
@@ -28,8 +32,8 @@ export interface CallHome {
   retry(call: PendingCall): boolean;
   /** The deadline has passed or the caller's signal is aborted: forgets the call and fails it. */
   giveUp(call: PendingCall, error: ConnectError): void;
-  /** Fails a call whose connection is gone, now or when the loss is explained. */
-  explainLoss(reason: ResetReason, fail: (error: ConnectError) => void): void;
+  /** Fails a call whose connection is gone, now or when the loss is explained by the channel's owner. */
+  explainLoss(reason: ResetReason, fail: FailAfterLoss): void;
 }
 
 /** What a call holds while it is under way: its header fields, its deadline and its hold on the caller's signal. */
@@ -45,7 +49,7 @@ export class StartedCall {
   refusals = 0;
   /** Only while somebody listens. */
   readonly record: CallRecord | undefined;
-  readonly #metadata: HeaderField[] | undefined;
+  readonly metadata: HeaderField[] | undefined;
   readonly #timeoutMs: number | undefined;
   readonly #begunAt: number;
   #timer: NodeJS.Timeout | undefined;
@@ -66,17 +70,17 @@ export class StartedCall {
     this.waitForReady = waitForReady;
     this.sending = sending;
     this.record = recordCall("client", method);
-    this.#metadata = metadata;
+    this.metadata = metadata;
     this.#timeoutMs = timeoutMs;
     this.#begunAt = timeoutMs === undefined ? 0 : performance.now();
   }
 
   /** Fields of this call alone: metadata, and the time that is left. */
   fields(): HeaderField[] | undefined {
-    if (this.#timeoutMs === undefined) return this.#metadata;
+    if (this.#timeoutMs === undefined) return this.metadata;
     const left = Math.max(0, this.#timeoutMs - (performance.now() - this.#begunAt));
     const timeout: HeaderField = ["grpc-timeout", formatTimeout(left)];
-    return this.#metadata === undefined ? [timeout] : [timeout, ...this.#metadata];
+    return this.metadata === undefined ? [timeout] : [timeout, ...this.metadata];
   }
 
   /** From now on the call fails at its deadline and when its signal aborts. */
@@ -95,10 +99,10 @@ export class StartedCall {
   }
 
   /** The stream was reset: fails the call with what that means, at once or when the loss of the connection is explained. */
-  failAfterReset(reason: ResetReason, fail: (error: ConnectError) => void): void {
+  failAfterReset(reason: ResetReason, fate: CallFate, fail: (error: ConnectError) => void): void {
     const timeoutMs = this.#timeoutMs;
     if (reason.by === "connection") {
-      this.home.explainLoss(reason, fail);
+      this.home.explainLoss(reason, (error, isExplained) => fail(isExplained ? withFate(error, fate) : error));
     } else if (timeoutMs !== undefined && performance.now() - this.#begunAt >= timeoutMs) {
       // A server whose timer was faster than ours may cancel the stream without a status (grpc-go does).
       fail(deadlineError(timeoutMs));

@@ -1,4 +1,10 @@
-import type { Pings } from "../http2/pings.js";
+import { checkNumbers, maxTimerMs } from "../options/check.js";
+
+/** Who sends PINGs. */
+export interface Pinger {
+  /** Rejects when the connection ends or `signal` aborts. */
+  ping(signal?: AbortSignal): Promise<number>;
+}
 
 /** How long a ping may take and who may call it off. */
 export interface PingOptions {
@@ -8,7 +14,8 @@ export interface PingOptions {
 }
 
 /** A PING with a deadline whose timer keeps the process alive until the answer is there, and ends with it. */
-export async function pingWithin(pings: Pings, { signal, timeoutMs }: PingOptions): Promise<number> {
+export async function pingWithin(pings: Pinger, { signal, timeoutMs }: PingOptions): Promise<number> {
+  checkNumbers({ timeoutMs }, { timeoutMs: [0, maxTimerMs, "parts"] });
   if (timeoutMs === undefined) return await pings.ping(signal);
   const late = new AbortController();
   const timer = setTimeout(

@@ -1,14 +1,15 @@
 import {
   type DescMessage,
   type DescMethodStreaming,
-  fromBinary,
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
 import type { MessageEncoder } from "../codec/message-encoder.js";
-import { type Packed, pack, unpack } from "../grpc/compression.js";
-import { MessageQueue } from "../grpc/message-queue.js";
+import { inflateFor, type Packed, pack } from "../grpc/compression.js";
+import type { MessageDecoder } from "../codec/message-decoder.js";
+import { decodeMessage } from "../grpc/decode-message.js";
+import { MessageQueue, type QueueOwner } from "../grpc/message-queue.js";
 import { headersFromFields } from "../grpc/metadata.js";
 import { tooLargeToSend } from "../grpc/too-large.js";
 import type { HeaderField } from "../hpack/field.js";
@@ -21,21 +22,37 @@ import { cannotDecode } from "./unary-call.js";
 
 const noFields: readonly HeaderField[] = [];
 
+/** What the streaming calls of a channel share. */
+export interface StreamCallTools {
+  readonly encoder: MessageEncoder;
+  readonly decoder: MessageDecoder;
+  readonly limits: { readonly receive: number; readonly send: number };
+}
+
+/** Who wants to know of headers and trailers. */
+export interface StreamListener {
+  /** Called when the headers of the answer are there. What it throws ends the call, and its reader gets it. */
+  onHeader?(headers: Headers): void;
+  /** Called before the reader is told of the end. What it throws the reader gets. */
+  onTrailer?(trailers: Headers): void;
+}
+
 /** One call with a stream of requests, of answers or of both. */
-export class StreamCall<I extends DescMessage, O extends DescMessage> implements StreamHandler, PendingCall {
+export class StreamCall<I extends DescMessage, O extends DescMessage>
+  implements StreamHandler, PendingCall, QueueOwner<MessageShape<O>>
+{
   readonly started: StartedCall;
+  /** For the one reader of the answers. */
+  readonly answers: MessageQueue<MessageShape<O>>;
   readonly #method: DescMethodStreaming<I, O>;
   readonly #input: AsyncIterator<MessageInitShape<I>>;
-  readonly #encoder: MessageEncoder;
-  readonly #limits: { receive: number; send: number };
-  readonly #resolve: (response: StreamResponse<I, O>) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #tools: StreamCallTools;
+  readonly #listener: StreamListener | undefined;
   #trailers: readonly HeaderField[] = noFields;
   /** Made when somebody asks for it, which may be before the trailers are there. */
   #trailer: Headers | undefined;
   #stream: Http2Stream | undefined;
   #headers: readonly HeaderField[] | undefined;
-  #answers: MessageQueue<MessageShape<O>> | undefined;
   /** Wakes the sender: the stream has room again, or a new one, or the call is over. */
   #drained: (() => void) | undefined;
   #over = false;
@@ -45,33 +62,32 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
   /** Nothing comes behind what is kept. */
   #inputEnded = false;
   #sending = false;
+  #settle: { resolve: (response: StreamResponse<I, O>) => void; reject: (error: unknown) => void } | undefined;
 
   constructor(
     started: StartedCall,
     method: DescMethodStreaming<I, O>,
     input: AsyncIterable<MessageInitShape<I>>,
-    encoder: MessageEncoder,
-    limits: { receive: number; send: number },
-    resolve: (response: StreamResponse<I, O>) => void,
-    reject: (error: unknown) => void,
+    tools: StreamCallTools,
+    listener?: StreamListener,
   ) {
     this.started = started;
+    this.answers = new MessageQueue(this, tools.limits.receive);
     this.#method = method;
     this.#input = input[Symbol.asyncIterator]();
-    this.#encoder = encoder;
-    this.#limits = limits;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#tools = tools;
+    this.#listener = listener;
     if (started.home.maxReplayBytes > 0) this.#kept = [];
+  }
+
+  /** Resolves when the headers are there. To be asked for before the call begins. */
+  response(): Promise<StreamResponse<I, O>> {
+    return new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
   }
 
   begin(stream: Http2Stream, template: HeaderTemplate): void {
     this.#stream = stream;
-    this.#answers = new MessageQueue(stream, {
-      maxMessageBytes: this.#limits.receive,
-      decode: (bytes, compressed) => this.#decode(bytes, compressed),
-      onReturn: () => this.fail(new ConnectError("the caller stopped reading the answers", Code.Canceled)),
-    });
+    this.answers.attach(stream);
     stream.sendHeaders(template, this.started.fields(), false);
     for (const { bytes, compressed } of this.#kept ?? []) stream.sendMessage(bytes, false, compressed);
     if (this.#inputEnded) stream.end();
@@ -85,29 +101,30 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
   onHeaders(fields: readonly HeaderField[], endStream: boolean, truncated: boolean): void {
     if (this.#over) return;
     this.#kept = undefined;
+    const isHead = this.#headers === undefined;
     if (this.#headers === undefined) {
       const error = errorFromHead(fields, endStream, truncated);
       if (error !== undefined) return this.fail(error);
       this.#headers = endStream ? noFields : fields;
-      if (isGzip(fields)) this.#answers!.allowCompressed();
+      if (isGzip(fields)) this.answers.allowCompressed();
       if (!endStream) return this.#answer(fields);
     }
     const error = errorFromAnswer(this.#headers, fields, endStream, truncated);
     if (error !== undefined) return this.fail(error);
-    if (this.#answers!.partialBytes > 0) {
+    if (this.answers.partialBytes > 0) {
       return this.fail(new ConnectError("protocol error: the answer ended within a message", Code.Internal));
     }
     this.#trailers = fields;
     if (this.#trailer !== undefined) headersFromFields(fields, this.#trailer);
     this.#finish();
-    this.#answer(this.#headers);
-    this.#answers!.end();
+    if (isHead) this.#answer(noFields);
+    this.answers.end();
   }
 
   onData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.#over) return;
     try {
-      this.#answers!.feed(bytes, start, end);
+      this.answers.feed(bytes, start, end);
     } catch (error) {
       return this.fail(ConnectError.from(error));
     }
@@ -121,7 +138,8 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
       this.#stream = undefined;
       if (this.started.home.retry(this)) return;
     }
-    this.started.failAfterReset(reason, (error) => this.fail(error));
+    const fate = this.#headers !== undefined ? "answered" : this.#stream === undefined ? "waiting" : "sent";
+    this.started.failAfterReset(reason, fate, (error) => this.fail(error));
   }
 
   onDrain(): void {
@@ -132,8 +150,8 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
     if (this.#over) return;
     this.#finish(error);
     this.#stream?.reset(ErrorCode.cancel);
-    this.#answers?.end(error);
-    this.#reject(error);
+    this.answers.end(error);
+    this.#settle?.reject(error);
   }
 
   /** The outcome is known. What is still being sent stops. */
@@ -151,46 +169,65 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
   }
 
   #answer(headers: readonly HeaderField[]): void {
+    const listener = this.#listener;
+    if (listener?.onHeader !== undefined) {
+      try {
+        listener.onHeader(headersFromFields(headers));
+      } catch (error) {
+        this.answers.end(error);
+        return this.fail(error);
+      }
+    }
+    if (this.#settle === undefined) return;
     const { parent: service } = this.#method;
     const trailer = () => (this.#trailer ??= headersFromFields(this.#trailers));
     // Few callers look at headers and trailers, and Headers take more memory than the rest of an open call.
     let header: Headers | undefined;
-    this.#resolve({
+    this.#settle.resolve({
       stream: true,
       service,
       method: this.#method,
       get header() {
         return (header ??= headersFromFields(headers));
       },
-      message: this.#answers!,
+      message: this.answers,
       get trailer() {
         return trailer();
       },
     });
   }
 
-  #decode(bytes: Uint8Array<ArrayBuffer>, compressed: boolean): MessageShape<O> | Promise<MessageShape<O>> {
+  decode(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    compressed: boolean,
+    own: boolean,
+  ): MessageShape<O> | Promise<MessageShape<O>> {
     const { record, sending, signal } = this.started;
     // Who gives a call up gets nothing more of it, not even what had come by then.
     if (signal?.aborted === true) throw abortError(signal);
-    if (record !== undefined) record.bytesIn += bytes.length;
+    if (record !== undefined) record.bytesIn += end - start;
     if (sending?.call !== undefined) sending.call.received = compressed ? "gzip" : "identity";
-    try {
-      const message = unpack(bytes, compressed, this.#limits.receive, (plain) => this.#parse(plain));
-      if (message instanceof Promise) message.catch((error: unknown) => this.fail(error));
-      return message;
-    } catch (error) {
-      this.fail(error);
-      throw error;
-    }
+    const { decoder, limits } = this.#tools;
+    if (!compressed) return this.#parse(decoder, bytes, start, end, own);
+    return inflateFor(bytes, start, end, limits.receive, (plain) => this.#parse(decoder, plain, 0, plain.length, true));
   }
 
-  #parse(bytes: Uint8Array<ArrayBuffer>): MessageShape<O> {
+  #parse(decoder: MessageDecoder, bytes: Uint8Array, start: number, end: number, own: boolean): MessageShape<O> {
     try {
-      return fromBinary(this.#method.output, bytes);
+      return decodeMessage(decoder, this.#method.output, bytes, start, end, own);
     } catch (cause) {
       throw cannotDecode(this.#method.output, cause);
     }
+  }
+
+  onReturn(error: unknown): void {
+    this.fail(error ?? new ConnectError("the caller stopped reading the answers", Code.Canceled));
+  }
+
+  onEnd(): void {
+    this.#listener?.onTrailer?.(headersFromFields(this.#trailers));
   }
 
   async #send(): Promise<void> {
@@ -237,12 +274,12 @@ export class StreamCall<I extends DescMessage, O extends DescMessage> implements
         this.#kept.push({ bytes: copy(bytes), compressed });
       } else this.#kept = undefined;
     }
-    this.#stream?.sendMessage(bytes, last, compressed);
+    this.#stream?.sendMessage(bytes, last, compressed, this.#tools.encoder);
   }
 
   #encode(message: MessageInitShape<I>): Uint8Array {
-    const bytes = this.#encoder.encode(this.#method.input, message);
-    if (bytes.length > this.#limits.send) throw tooLargeToSend(bytes.length, this.#limits.send);
+    const bytes = this.#tools.encoder.encode(this.#method.input, message);
+    if (bytes.length > this.#tools.limits.send) throw tooLargeToSend(bytes.length, this.#tools.limits.send);
     return bytes;
   }
 }

@@ -1,7 +1,9 @@
-import type { DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ContextValues, type Transport } from "@connectrpc/connect";
+import type { DescMessage, DescMethod, DescMethodStreaming, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { type CallOptions, Code, ConnectError, type ContextValues, type Transport } from "@connectrpc/connect";
 import { MessageEncoder } from "../codec/message-encoder.js";
 import { callCompression, type SendCompression } from "../grpc/compression.js";
+import { MessageDecoder } from "../codec/message-decoder.js";
+import { endedQueue } from "../grpc/message-queue.js";
 import { fieldsFromHeaders, type MetadataInit } from "../grpc/metadata.js";
 import { intercepted } from "./interceptors.js";
 import type { ChannelOptions } from "./options.js";
@@ -19,17 +21,37 @@ export interface CallStarter extends CallHome {
 
 /** Connect-ES's transport, whose calls are started by `home`. */
 export function createTransport(options: ChannelOptions, home: CallStarter): Transport {
-  const encoder = new MessageEncoder();
-  const limits = {
-    receive: options.maxReceiveMessageBytes ?? 0x7fffffff,
-    send: options.maxSendMessageBytes ?? 0x7fffffff,
-  };
-  const compression: SendCompression = {
-    compression: options.sendCompression ?? "identity",
-    minBytes: options.minCompressBytes ?? 1024,
-  };
-  const bare: Transport = {
-    unary: (method, signal, timeoutMs, header, input, values) =>
+  const bare = new WireTransport(options, home);
+  const { interceptors } = options;
+  if (interceptors === undefined || interceptors.length === 0) return bare;
+  return intercepted(bare, interceptors, options.authority ?? "localhost");
+}
+
+/** A transport without interceptors. Its functions need no `this`, as those of other transports. */
+export class WireTransport implements Transport {
+  readonly unary: Transport["unary"];
+  readonly stream: Transport["stream"];
+  /** Starts a streaming call and gives its answers, without a promise of their head. Never throws. */
+  readonly open: <I extends DescMessage, O extends DescMessage>(
+    method: DescMethodStreaming<I, O>,
+    input: AsyncIterable<MessageInitShape<I>>,
+    options: CallOptions | undefined,
+  ) => AsyncIterable<MessageShape<O>>;
+
+  constructor(options: ChannelOptions, home: CallStarter) {
+    const encoder = new MessageEncoder();
+    const decoder = new MessageDecoder();
+    const limits = {
+      receive: options.maxReceiveMessageBytes ?? 0x7fffffff,
+      send: options.maxSendMessageBytes ?? 0x7fffffff,
+    };
+    const compression: SendCompression = {
+      compression: options.sendCompression ?? "identity",
+      minBytes: options.minCompressBytes ?? 1024,
+    };
+    const tools = { encoder, decoder, limits };
+
+    this.unary = (method, signal, timeoutMs, header, input, values) =>
       new Promise((resolve, reject) => {
         try {
           const request = encoder.encode(method.input, input);
@@ -43,27 +65,42 @@ export function createTransport(options: ChannelOptions, home: CallStarter): Tra
             values,
             compression,
           );
-          const call = new UnaryCall(started, method, request, limits.receive, resolve, reject);
+          const call = new UnaryCall(started, method, request, decoder, limits.receive, resolve, reject);
+          call.lender = encoder;
           if (started.sending === undefined) home.start(call);
           else call.pack(started.sending, () => home.start(call));
         } catch (error) {
           reject(ConnectError.from(error, Code.Internal));
         }
-      }),
-    stream: (method, signal, timeoutMs, header, input, values) =>
-      new Promise((resolve, reject) => {
-        try {
-          const started = prepare(home, method, signal, timeoutMs, header, values, compression);
-          home.start(new StreamCall(started, method, input, encoder, limits, resolve, reject));
-        } catch (error) {
-          reject(ConnectError.from(error, Code.Internal));
-        }
-      }),
-  };
-  const { interceptors } = options;
-  if (interceptors === undefined || interceptors.length === 0) return bare;
-  return intercepted(bare, interceptors, options.authority ?? "localhost");
+      });
+
+    this.stream = async (method, signal, timeoutMs, header, input, values) => {
+      try {
+        const started = prepare(home, method, signal, timeoutMs, header, values, compression);
+        const call = new StreamCall(started, method, input, tools);
+        const response = call.response();
+        home.start(call);
+        return await response;
+      } catch (error) {
+        throw ConnectError.from(error, Code.Internal);
+      }
+    };
+
+    this.open = (method, input, callOptions) => {
+      const { signal, timeoutMs, headers, contextValues } = callOptions ?? noOptions;
+      try {
+        const started = prepare(home, method, signal, timeoutMs, headers, contextValues, compression);
+        const call = new StreamCall(started, method, input, tools, callOptions);
+        home.start(call);
+        return call.answers;
+      } catch (error) {
+        return endedQueue(ConnectError.from(error, Code.Internal));
+      }
+    };
+  }
 }
+
+const noOptions: CallOptions = {};
 
 function prepare(
   home: CallHome,

@@ -1,44 +1,51 @@
-import { type DescMessage, type DescMethodUnary, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type UnaryResponse } from "@connectrpc/connect";
-import { type CallSending, inflate, type Packed, pack } from "../grpc/compression.js";
-import { MessageReader } from "../grpc/message-reader.js";
+import { type CallSending, inflateFor, type Packed, pack } from "../grpc/compression.js";
+import type { MessageDecoder } from "../codec/message-decoder.js";
+import { decodeMessage } from "../grpc/decode-message.js";
+import { MessageReader, type MessageSink } from "../grpc/message-reader.js";
 import { headersFromFields } from "../grpc/metadata.js";
 import type { HeaderField } from "../hpack/field.js";
 import { ErrorCode } from "../http2/constants.js";
 import type { HeaderTemplate } from "../http2/header-template.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
+import type { MessageLender } from "../http2/stream-handler.js";
 import { errorFromAnswer, errorFromHead, isGzip } from "./answer.js";
 import { abortError, type PendingCall, type StartedCall } from "./pending-call.js";
 
 const noFields: readonly HeaderField[] = [];
 
 /** One unary call: sends the request in one go, gathers the answer, settles its promise exactly once. */
-export class UnaryCall<I extends DescMessage, O extends DescMessage> implements StreamHandler, PendingCall {
+export class UnaryCall<I extends DescMessage, O extends DescMessage>
+  implements StreamHandler, PendingCall, MessageSink
+{
   readonly started: StartedCall;
   readonly #method: DescMethodUnary<I, O>;
   #request: Uint8Array;
   #requestCompressed = false;
+  readonly #decoder: MessageDecoder;
   readonly #maxReceiveBytes: number;
   readonly #resolve: (response: UnaryResponse<I, O>) => void;
   readonly #reject: (error: unknown) => void;
+  /** Lends the memory of the request. */
+  lender: MessageLender | undefined;
   #stream: Http2Stream | undefined;
   #headers: readonly HeaderField[] | undefined;
   #reader: MessageReader | undefined;
-  #message: Uint8Array<ArrayBuffer> | undefined;
+  /** The answer, or what is wrong with it. */
+  #message: MessageShape<O> | Promise<MessageShape<O>> | undefined;
+  #messageError: unknown;
+  #messageCount = 0;
+  #messageBytes = 0;
   #messageCompressed = false;
-  #extraMessage = false;
   #settled = false;
-  readonly #sink = (message: Uint8Array<ArrayBuffer>, compressed: boolean) => {
-    if (this.#message !== undefined) this.#extraMessage = true;
-    this.#message = message;
-    this.#messageCompressed = compressed;
-  };
 
   /** `request` is used in `begin` or copied in `hold`, whichever comes first. */
   constructor(
     started: StartedCall,
     method: DescMethodUnary<I, O>,
     request: Uint8Array,
+    decoder: MessageDecoder,
     maxReceiveBytes: number,
     resolve: (response: UnaryResponse<I, O>) => void,
     reject: (error: unknown) => void,
@@ -46,6 +53,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
     this.started = started;
     this.#method = method;
     this.#request = request;
+    this.#decoder = decoder;
     this.#maxReceiveBytes = maxReceiveBytes;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -56,7 +64,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
     const { started } = this;
     if (started.record !== undefined) started.record.bytesOut = this.#request.length;
     stream.sendHeaders(template, started.fields(), false);
-    stream.sendMessage(this.#request, true, this.#requestCompressed);
+    stream.sendMessage(this.#request, true, this.#requestCompressed, this.lender);
   }
 
   /** Compresses the request where that is asked for, before the call may begin. */
@@ -92,7 +100,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
     if (this.#settled) return;
     try {
       this.#reader ??= new MessageReader(this.#maxReceiveBytes, isGzip(this.#headers));
-      this.#reader.feed(bytes, start, end, this.#sink);
+      this.#reader.feed(bytes, start, end, this);
     } catch (error) {
       return this.fail(ConnectError.from(error));
     }
@@ -100,10 +108,40 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
     else this.#stream?.credit(end - start);
   }
 
+  /** The answer is decoded where it lies; what is wrong with it is told when the status has come, which may say more. */
+  onMessage(bytes: Uint8Array, start: number, end: number, compressed: boolean, own: boolean): void {
+    if (++this.#messageCount > 1) return;
+    this.#messageCompressed = compressed;
+    this.#messageBytes = end - start;
+    try {
+      if (!compressed) {
+        this.#message = this.#parse(bytes, start, end, own);
+        return;
+      }
+      const inflated = inflateFor(bytes, start, end, this.#maxReceiveBytes, (plain) =>
+        this.#parse(plain, 0, plain.length, true),
+      );
+      // Nobody may be there to hear of it when the call fails otherwise.
+      if (inflated instanceof Promise) inflated.catch(() => {});
+      this.#message = inflated;
+    } catch (error) {
+      this.#messageError = error;
+    }
+  }
+
+  #parse(bytes: Uint8Array, start: number, end: number, own: boolean): MessageShape<O> {
+    try {
+      return decodeMessage(this.#decoder, this.#method.output, bytes, start, end, own);
+    } catch (cause) {
+      throw cannotDecode(this.#method.output, cause);
+    }
+  }
+
   onReset(reason: ResetReason): void {
     const refused = reason.by === "refused" && this.#headers === undefined && !this.#settled;
     if (refused && this.started.home.retry(this)) return;
-    this.started.failAfterReset(reason, (error) => this.fail(error));
+    const fate = this.#headers !== undefined ? "answered" : this.#stream === undefined ? "waiting" : "sent";
+    this.started.failAfterReset(reason, fate, (error) => this.fail(error));
   }
 
   onDrain(): void {}
@@ -124,40 +162,31 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> implements 
   ): void {
     const error = errorFromAnswer(headers, trailers, endStream, truncated);
     if (error !== undefined) return this.fail(error);
-    const message = this.#message;
-    if (message === undefined || this.#extraMessage || (this.#reader?.partialBytes ?? 0) > 0) {
-      const what =
-        message === undefined ? "no message" : this.#extraMessage ? "more than one message" : "half a message";
+    const count = this.#messageCount;
+    if (count !== 1 || (this.#reader?.partialBytes ?? 0) > 0) {
+      const what = count === 0 ? "no message" : count > 1 ? "more than one message" : "half a message";
       return this.fail(new ConnectError(`protocol error: ${what} in the answer to a unary call`, Code.Unimplemented));
     }
     const call = this.started.sending?.call;
     if (call !== undefined) call.received = this.#messageCompressed ? "gzip" : "identity";
-    if (!this.#messageCompressed) return this.#succeed(message, headers, trailers);
-    try {
-      const inflated = inflate(message, this.#maxReceiveBytes);
-      if (!(inflated instanceof Promise)) return this.#succeed(inflated, headers, trailers);
-      inflated.then(
-        (bytes) => this.#succeed(bytes, headers, trailers),
-        (cause: unknown) => this.fail(cause),
-      );
-    } catch (cause) {
-      this.fail(cause);
+    const message = this.#message;
+    if (message === undefined) return this.fail(this.#messageError);
+    if (!this.#messageCompressed || !(message instanceof Promise)) {
+      return this.#succeed(message as MessageShape<O>, headers, trailers);
     }
+    message.then(
+      (late: MessageShape<O>) => this.#succeed(late, headers, trailers),
+      (cause: unknown) => this.fail(cause),
+    );
   }
 
-  #succeed(message: Uint8Array<ArrayBuffer>, headers: readonly HeaderField[], trailers: readonly HeaderField[]): void {
-    let shape: MessageShape<O>;
-    try {
-      shape = fromBinary(this.#method.output, message);
-    } catch (cause) {
-      return this.fail(cannotDecode(this.#method.output, cause));
-    }
+  #succeed(message: MessageShape<O>, headers: readonly HeaderField[], trailers: readonly HeaderField[]): void {
     if (this.#settled) return;
     this.#settled = true;
     const { record } = this.started;
-    if (record !== undefined) record.bytesIn = message.length;
+    if (record !== undefined) record.bytesIn = this.#messageBytes;
     this.started.release();
-    this.#resolve(new UnaryAnswer(this.#method, shape, headers, trailers));
+    this.#resolve(new UnaryAnswer(this.#method, message, headers, trailers));
   }
 }
 

@@ -15,6 +15,11 @@ export class Sink {
     if (this.bytes.length > keptBytes) this.bytes = Buffer.allocUnsafeSlow(initialBytes);
   }
 
+  /** Writes elsewhere from now on. */
+  replace(bytes: Buffer<ArrayBuffer>): void {
+    this.bytes = bytes;
+  }
+
   /** Makes sure that `size` more bytes fit. */
   reserve(size: number): void {
     const needed = this.position + size;

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ClientConnection, type ClientConnectionOwner } from "../client/client-connection.js";
+import { Loss } from "../client/loss.js";
 import type { PendingCall } from "../client/pending-call.js";
 import { Counters } from "../diagnostics/counters.js";
 import type { CloseReason } from "../http2/close-reason.js";
@@ -24,6 +25,7 @@ const forgivenQuickEnds = 1;
 export class Connector implements ClientConnectionOwner {
   readonly state = new StateHolder();
   readonly closed: Promise<CloseReason>;
+  readonly loss: Loss;
   /** Takes calls. */
   current: ClientConnection | undefined;
   closeReason: CloseReason | undefined;
@@ -49,7 +51,8 @@ export class Connector implements ClientConnectionOwner {
   #startedAt = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #idle: IdleWatch | undefined;
-  #lastError: Error | undefined;
+  /** Why there is no connection. */
+  #lastLoss: CloseReason = { kind: "lost", message: "no attempt has been made" };
   #resolveClosed!: (reason: CloseReason) => void;
 
   constructor(
@@ -60,6 +63,7 @@ export class Connector implements ClientConnectionOwner {
   ) {
     this.#connect = connect;
     this.#options = options;
+    this.loss = new Loss(options.explainLoss);
     this.#waiting = waiting;
     this.#mayWait = mayWait;
     this.#keepaliveTimeMs = options.keepaliveTimeMs;
@@ -89,11 +93,12 @@ export class Connector implements ClientConnectionOwner {
     return { ...total.snapshot(), connections: this.#connections, failures: this.#failures };
   }
 
-  /** Why calls fail while there is no connection. */
-  unavailable(): ConnectError {
-    const cause = this.#lastError;
-    const why = cause?.message ?? "no attempt has been made";
-    return new ConnectError(`cannot connect: ${why}`, Code.Unavailable, undefined, undefined, cause);
+  /** Fails calls because there is no connection. */
+  failUnavailable(calls: Iterable<PendingCall>): void {
+    const { message, cause } = this.#lastLoss;
+    for (const call of calls) {
+      this.loss.fail(this.#lastLoss, { message: `cannot connect: ${message}`, cause }, (error) => call.fail(error));
+    }
   }
 
   /** Somebody began or ceased to wait: does what the state allows for them. */
@@ -156,7 +161,8 @@ export class Connector implements ClientConnectionOwner {
     } else if (client === this.current) {
       this.#dropCurrent();
       this.#retired.delete(client);
-      this.#ended(new Error(reason.message, { cause: reason.cause }));
+      if (reason.kind === "closed") this.#rest();
+      else this.#ended(new Error(reason.message, { cause: reason.cause }));
     } else {
       this.#retired.delete(client);
       this.#settleClosed();
@@ -194,7 +200,7 @@ export class Connector implements ClientConnectionOwner {
     // With a connection in its hands an attempt fails by its time: that is no quick end.
     if (greeting === undefined && this.#isLinked && this.#isQuick() && ++this.#quickEnds <= forgivenQuickEnds) {
       this.#failures++;
-      this.#lastError = error;
+      this.#lastLoss = { kind: "lost", message: error.message, cause: error };
       this.#startAttempt();
     } else {
       this.#backOff(error);
@@ -218,16 +224,21 @@ export class Connector implements ClientConnectionOwner {
 
   /** The connection takes no more calls: those that it has go on, the next ones get another. */
   #retire(client: ClientConnection): void {
-    const isOurs = !client.connection.draining;
+    const isOurs = !client.connection.goneAway;
     this.#dropCurrent();
     if (isOurs) {
-      this.#quickEnds = 0;
-      this.state.move("idle");
       client.connection.drain();
-      this.needChanged();
+      this.#rest();
     } else {
       this.#ended(new Error("the server is going away"));
     }
+  }
+
+  /** There is no connection, by our will: it had no calls, or as many as it can have. */
+  #rest(): void {
+    this.#quickEnds = 0;
+    this.state.move("idle");
+    this.needChanged();
   }
 
   #dropCurrent(): void {
@@ -253,7 +264,7 @@ export class Connector implements ClientConnectionOwner {
 
   #backOff(error: Error): void {
     this.#failures++;
-    this.#lastError = error;
+    this.#lastLoss = { kind: "lost", message: error.message, cause: error };
     this.state.move("backoff");
     const elapsedMs = performance.now() - this.#startedAt;
     const waitMs = Math.min(Math.max(0, this.#backoff.next() - elapsedMs), 0x7fffffff);
@@ -262,7 +273,7 @@ export class Connector implements ClientConnectionOwner {
       if (this.#waiting.isNeeded) this.#startAttempt();
       else this.state.move("idle");
     }, waitMs);
-    this.#waiting.fail(this.unavailable(), (call) => !this.#mayWait(call));
+    this.failUnavailable(this.#waiting.take((call) => !this.#mayWait(call)));
     this.needChanged();
   }
 

@@ -1,4 +1,6 @@
 import type { Duplex } from "node:stream";
+import { invalidOption } from "../options/check.js";
+import { checkDialOptions } from "../options/ranges.js";
 import type { DialedChannel } from "./dialed-channel.js";
 import type { DialOptions } from "./options.js";
 import { ReconnectingChannel } from "./reconnecting-channel.js";
@@ -10,11 +12,15 @@ import { ReconnectingChannel } from "./reconnecting-channel.js";
  *
  * No call is lost to a server that goes away properly: calls that it never looked at are sent again, those that it has
  * accepted end on the old connection. A call that was sent and not answered when its connection was lost fails with
- * UNAVAILABLE, because the server may have run it. Throws RangeError for options that are out of range.
+ * UNAVAILABLE, because the server may have run it.
+ *
+ * @throws {@link TenonError} `option-invalid`
  */
 export function dial(
   connect: (signal: AbortSignal) => Promise<Duplex> | Duplex,
   options: DialOptions = {},
 ): DialedChannel {
+  if (typeof connect !== "function") throw invalidOption("connect", connect, "a function");
+  checkDialOptions(options);
   return new ReconnectingChannel(connect, options);
 }

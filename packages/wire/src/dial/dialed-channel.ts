@@ -16,7 +16,7 @@ export interface DialStats extends WireCounters {
 
 /** The client end of a gRPC channel that makes its connections itself, one after the other, as calls need them. */
 export interface DialedChannel extends AsyncDisposable {
-  /** For Connect-ES's `createClient`. */
+  /** For `createClient`, ours or that of Connect-ES. */
   readonly transport: Transport;
   readonly state: DialState;
   /** Calls that wait for a stream or have one. */

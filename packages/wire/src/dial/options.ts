@@ -1,7 +1,7 @@
 import type { ChannelOptions } from "../client/options.js";
 
 /** Options of a dialed channel: those of its connections and how it makes them. Each has a default. */
-export interface DialOptions extends Omit<ChannelOptions, "explainLoss"> {
+export interface DialOptions extends Omit<ChannelOptions, "renew"> {
   /**
    * Whether calls wait while no connection can be made. Default false: they fail with UNAVAILABLE and the last reason.
    * For one call: the context value `waitForReady`. Calls always wait while a connection is being made.

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { queueFull } from "../client/channel.js";
-import { abortError, type PendingCall } from "../client/pending-call.js";
+import { abortError, type FailAfterLoss, type PendingCall } from "../client/pending-call.js";
 import { type PingOptions, pingWithin } from "../client/ping.js";
 import { type CallStarter, createTransport } from "../client/transport.js";
 import type { CloseReason } from "../http2/close-reason.js";
@@ -115,13 +115,13 @@ export class ReconnectingChannel implements DialedChannel, CallStarter {
     // The request is needed again when the server refuses the call.
     call.hold();
     if (current !== undefined && this.#waiting.size === 0 && current.connection.mayOpen) {
-      current.begin(call);
       call.started.watch(call);
+      current.begin(call);
       current.connection.output.flushEarly();
       return;
     }
     if (this.state === "closed") return call.fail(this.#closedError());
-    if (!this.#mayWait(call)) return call.fail(this.#connector.unavailable());
+    if (!this.#mayWait(call)) return this.#connector.failUnavailable([call]);
     if (this.#waiting.size >= this.#maxQueuedCalls) return call.fail(queueFull(this.#waiting.size));
     call.started.watch(call);
     this.#waiting.add(call);
@@ -150,8 +150,8 @@ export class ReconnectingChannel implements DialedChannel, CallStarter {
     this.#connector.needChanged();
   }
 
-  explainLoss(reason: ResetReason, fail: (error: ConnectError) => void): void {
-    fail(new ConnectError(reason.message, Code.Unavailable, undefined, undefined, reason.cause));
+  explainLoss(reason: ResetReason, fail: FailAfterLoss): void {
+    this.#connector.loss.fail(reason.closed, reason, fail);
   }
 
   /** Whether a call waits in this state, rather than to fail. */

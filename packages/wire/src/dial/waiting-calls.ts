@@ -43,19 +43,17 @@ export class WaitingCalls {
     }
   }
 
-  /** Fails the calls for which `which` holds. */
-  fail(error: ConnectError, which: (call: PendingCall) => boolean): void {
-    for (const call of this.#calls) {
-      if (!which(call)) continue;
-      this.#calls.delete(call);
-      call.fail(error);
-    }
+  /** The calls for which `which` holds, which do not wait any more. */
+  take(which: (call: PendingCall) => boolean): PendingCall[] {
+    const taken = [...this.#calls].filter(which);
+    for (const call of taken) this.#calls.delete(call);
+    return taken;
   }
 
   /** There will never be a connection again. */
   failAll(error: ConnectError): void {
     this.#tell(error);
-    this.fail(error, () => true);
+    for (const call of this.take(() => true)) call.fail(error);
   }
 
   #tell(error: ConnectError | undefined): void {

@@ -1,6 +1,5 @@
-import { promisify } from "node:util";
-import { constants, gunzip, gunzipSync, gzip, gzipSync } from "node:zlib";
 import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
+import { builtin } from "../runtime.js";
 
 /** The encodings of messages that are spoken here, as `grpc-encoding` names them. */
 export type Compression = "identity" | "gzip";
@@ -48,9 +47,10 @@ export interface Packed {
 const maxSyncDeflateBytes = 16 * 1024;
 const maxSyncInflateBytes = 64 * 1024;
 /** Messages are sent once: the fastest level takes half of the time of the usual one for a tenth more bytes. */
-const level = constants.Z_BEST_SPEED;
-const deflateAsync = promisify(gzip);
-const inflateAsync = promisify(gunzip);
+const level = 1;
+/** Loaded with the first compressed message: see runtime.ts. */
+const zlib = () => builtin("node:zlib");
+const inThread = (work: "gzip" | "gunzip") => builtin("node:util").promisify(zlib()[work]);
 
 /**
  * Compresses a message where the call asks for it, or where the options do and it gets smaller; large ones in a thread.
@@ -66,12 +66,12 @@ export function pack(
   const asked = call?.send !== undefined;
   if (!asked && bytes.length < options.minBytes) return plain;
   if (bytes.length <= maxSyncDeflateBytes) {
-    const packed = gzipSync(bytes, { level });
+    const packed = zlib().gzipSync(bytes, { level });
     return asked || packed.length < bytes.length ? { bytes: packed, compressed: true } : plain;
   }
   // The bytes are the encoder's, which writes the next message there.
   const copy = Uint8Array.prototype.slice.call(bytes);
-  return deflateAsync(copy, { level }).then((packed) =>
+  return inThread("gzip")(copy, { level }).then((packed) =>
     asked || packed.length < copy.length ? { bytes: packed, compressed: true } : { bytes: copy, compressed: false },
   );
 }
@@ -80,21 +80,22 @@ export function pack(
  * Inflates a compressed message, small ones at once. Stops and fails with RESOURCE_EXHAUSTED as soon as more than
  * `maxBytes` have come out; fails with INTERNAL for what is no gzip.
  */
-export function inflate(
-  bytes: Uint8Array,
-  maxBytes: number,
-): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+function inflate(bytes: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
   // The last four bytes announce the size. They may lie: then the bounded attempt fails, and the thread takes over.
   const announced = announcedBytes(bytes);
   if (announced <= Math.min(maxSyncInflateBytes, maxBytes)) {
     try {
-      return gunzipSync(bytes, { chunkSize: Math.max(announced, 64), maxOutputLength: Math.max(announced, 1) });
+      return zlib().gunzipSync(bytes, { chunkSize: Math.max(announced, 64), maxOutputLength: Math.max(announced, 1) });
     } catch (error) {
       if (!isTooLarge(error)) throw inflateError(error, maxBytes);
     }
   }
   const chunkSize = Math.max(maxSyncInflateBytes, Math.min(announced, 16 * maxSyncInflateBytes));
-  return inflateAsync(bytes, { chunkSize, maxOutputLength: Math.max(maxBytes, 1) }).catch((error: unknown) => {
+  // What has arrived is overwritten by what comes next.
+  return inThread("gunzip")(Uint8Array.prototype.slice.call(bytes), {
+    chunkSize,
+    maxOutputLength: Math.max(maxBytes, 1),
+  }).catch((error: unknown) => {
     throw inflateError(error, maxBytes);
   });
 }
@@ -125,14 +126,15 @@ function inflateError(error: unknown, maxBytes: number): ConnectError {
       );
 }
 
-/** Hands a message to `use`, inflated first when it came compressed. */
-export function unpack<T>(
-  bytes: Uint8Array<ArrayBuffer>,
-  compressed: boolean,
+/** Hands the compressed message `bytes[start..end)` to `use`, inflated, at once or in the promise. */
+export function inflateFor<T>(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
   maxBytes: number,
   use: (message: Uint8Array<ArrayBuffer>) => T,
 ): T | Promise<T> {
-  if (!compressed) return use(bytes);
-  const message = inflate(bytes, maxBytes);
+  // A copy: what came may be overwritten while a thread still reads it.
+  const message = inflate(Uint8Array.prototype.slice.call(bytes, start, end), maxBytes);
   return message instanceof Promise ? message.then(use) : use(message);
 }

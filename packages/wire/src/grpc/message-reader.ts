@@ -1,24 +1,29 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { createBallast, createMemory } from "./message-memory.js";
 
 const prefixBytes = 5;
 
 /** So many parts of a message may be as small as they like; beyond them, parts have this many bytes on average. */
 const maxTinyParts = 1000;
 const minPartBytes = 16;
-/** Smaller parts are gathered by copying: a view of each would take more memory than the part. */
-const minViewBytes = 1024;
-/** A view keeps the whole chunk that it is a part of: it must be at least this share of it. */
-const maxViewShare = 8;
-const maxTailBytes = 65_536;
-const nothing = new Uint8Array(0);
+/** Memory that a message may get before its bytes are there, once 1 of 32 is. Later it gets 4 times what it has. */
+const maxEagerBytes = 2 * 1024 * 1024;
+/** Larger messages get memory of their own even if they came in one piece: their `bytes` fields are views of it. */
+const maxInPlaceBytes = 16_384;
+const nothing: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-/** Gets each complete message, and whether it is compressed. */
-export type MessageSink = (message: Uint8Array<ArrayBuffer>, compressed: boolean) => void;
+/** Gets each complete message. */
+export interface MessageSink {
+  /**
+   * The message is `bytes[start..end)`: a part of what has just arrived, which must not be kept for long, or its `own`
+   * memory that holds nothing else.
+   */
+  onMessage(bytes: Uint8Array, start: number, end: number, compressed: boolean, own: boolean): void;
+}
 
 /**
- * Cuts the body of a call into gRPC messages ("Length-Prefixed-Message"). Every message is a copy of its own, so a
- * message that the application keeps does not keep what arrived with it. Memory follows what has arrived, whatever the
- * prefix announces and however small the parts are.
+ * Cuts the body of a call into gRPC messages ("Length-Prefixed-Message"). A small one that came in one piece stays where it
+ * came, others are put together. Memory follows what has arrived, whatever the prefix announces and however small the parts are.
  */
 export class MessageReader {
   readonly #maxBytes: number;
@@ -28,12 +33,12 @@ export class MessageReader {
   #prefix: Uint8Array = nothing;
   #prefixHave = 0;
   #length = 0;
-  #parts: Uint8Array[] = [];
   #partCount = 0;
   #have = 0;
-  /** Where small parts are gathered; its first `#tailHave` bytes come behind `#parts`. */
-  #tail: Uint8Array = nothing;
-  #tailHave = 0;
+  /** The message as far as it has come, in memory that becomes its own. */
+  #message: Uint8Array<ArrayBuffer> = nothing;
+  /** See createBallast. */
+  ballast: unknown;
   /** Grows with each part of a message that did not come in one piece. */
   progress = 0;
 
@@ -51,17 +56,17 @@ export class MessageReader {
     return this.#prefixHave + this.#have;
   }
 
-  /** Takes part of the body and calls `sink` for each complete message. Throws ConnectError for what gRPC forbids. */
+  /** Takes part of the body and tells `sink` of each complete message. Throws ConnectError for what gRPC forbids. */
   feed(bytes: Buffer, start: number, end: number, sink: MessageSink): void {
     let at = start;
     while (at < end) {
       if (this.#prefixHave === 0 && end - at >= prefixBytes) {
-        // The usual case, the whole message in one piece, costs one copy and no state.
+        // The usual case, the whole message in one piece, costs neither copy nor state.
         const length = this.#checkPrefix(bytes, at);
-        if (length <= end - at - prefixBytes) {
+        if (length <= maxInPlaceBytes && length <= end - at - prefixBytes) {
           const compressed = bytes[at] === 1;
           at += prefixBytes;
-          sink(copy(bytes, at, at + length), compressed);
+          sink.onMessage(bytes, at, at + length, compressed, false);
           at += length;
           continue;
         }
@@ -84,8 +89,9 @@ export class MessageReader {
     if (take > 0) this.#add(bytes, at, take);
     at += take;
     if (this.#have === this.#length) {
-      const message = this.#join();
-      sink(message, this.#prefix[0] === 1);
+      const compressed = this.#prefix[0] === 1;
+      const message = this.#take();
+      sink.onMessage(message, 0, message.length, compressed, true);
     } else if (this.#partCount > maxTinyParts + this.#have / minPartBytes) {
       throw new ConnectError(
         `a message of ${this.#length} bytes comes in parts of less than ${minPartBytes} bytes`,
@@ -95,48 +101,26 @@ export class MessageReader {
     return at;
   }
 
+  /** Puts part of the message where it belongs. */
   #add(bytes: Buffer, at: number, length: number): void {
-    this.#have += length;
-    if (length >= minViewBytes && length * maxViewShare >= bytes.length) {
-      this.#sealTail();
-      this.#parts.push(bytes.subarray(at, at + length));
-      return;
+    const needed = this.#have + length;
+    if (needed > this.#message.length) {
+      // Most messages get their final memory with their first large part.
+      const room = Math.max(needed * 4, Math.min(needed * 32, maxEagerBytes));
+      const grown = createMemory(Math.min(room, this.#length));
+      this.ballast = createBallast(grown.length);
+      grown.set(this.#message.subarray(0, this.#have));
+      this.#message = grown;
     }
-    let from = at;
-    const end = at + length;
-    while (from < end) {
-      if (this.#tailHave === this.#tail.length) {
-        const size = Math.min(Math.max(256, this.#tail.length * 2), maxTailBytes);
-        this.#sealTail();
-        this.#tail = new Uint8Array(size);
-      }
-      const take = Math.min(end - from, this.#tail.length - this.#tailHave);
-      this.#tail.set(bytes.subarray(from, from + take), this.#tailHave);
-      this.#tailHave += take;
-      from += take;
-    }
-  }
-
-  /** What was gathered becomes a part of its own, without the room that is left. */
-  #sealTail(): void {
-    if (this.#tailHave > 0) {
-      const full = this.#tailHave * 2 > this.#tail.length;
-      this.#parts.push(full ? this.#tail.subarray(0, this.#tailHave) : this.#tail.slice(0, this.#tailHave));
-    }
-    this.#tail = nothing;
-    this.#tailHave = 0;
+    this.#message.set(new Uint8Array(bytes.buffer, bytes.byteOffset + at, length), this.#have);
+    this.#have = needed;
   }
 
   /** The complete message. The next one begins afresh. */
-  #join(): Uint8Array<ArrayBuffer> {
-    this.#sealTail();
-    const message = unwritten(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      message.set(part, at);
-      at += part.length;
-    }
-    this.#parts = [];
+  #take(): Uint8Array<ArrayBuffer> {
+    const message = this.#message;
+    this.#message = nothing;
+    this.ballast = undefined;
     this.#partCount = 0;
     this.#have = 0;
     this.#prefixHave = 0;
@@ -159,15 +143,4 @@ export class MessageReader {
     }
     return length;
   }
-}
-
-function copy(bytes: Buffer, start: number, end: number): Uint8Array<ArrayBuffer> {
-  const message = new Uint8Array(end - start);
-  message.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
-  return message;
-}
-
-/** Memory that is not set to zero where that would cost: every byte of it is written before anybody reads it. */
-function unwritten(length: number): Uint8Array<ArrayBuffer> {
-  return length < 4096 ? new Uint8Array(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }

@@ -2,22 +2,35 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { PackedMessages } from "./packed-messages.js";
+import type { TakenMessage } from "./taken-message.js";
+
+function shift(packed: PackedMessages): { message: Uint8Array; compressed: boolean } {
+  const taken: TakenMessage = { bytes: new Uint8Array(0), start: 0, end: 0, compressed: false, own: false };
+  packed.shift(taken);
+  return { message: taken.bytes.slice(taken.start, taken.end), compressed: taken.compressed };
+}
 
 test("messages come out as they went in, first in first out", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.option(fc.tuple(fc.nat({ max: 20_000 }), fc.boolean()), { nil: undefined }), { maxLength: 200 }),
+      fc.array(
+        fc.option(fc.record({ length: fc.nat({ max: 20_000 }), compressed: fc.boolean(), own: fc.boolean() }), {
+          nil: undefined,
+        }),
+        { maxLength: 200 },
+      ),
       (steps) => {
         const packed = new PackedMessages();
-        const model: [number, number, boolean][] = [];
+        const model: { message: Uint8Array; compressed: boolean }[] = [];
         steps.forEach((step, i) => {
           if (step !== undefined) {
-            model.push([step[0], i % 256, step[1]]);
-            packed.push(new Uint8Array(step[0]).fill(i), step[1]);
+            const { length, compressed, own } = step;
+            const message = new Uint8Array(length).fill(i);
+            model.push({ message, compressed });
+            if (own) packed.pushOwn(message, compressed);
+            else packed.push(Buffer.concat([Buffer.from("x"), message, Buffer.from("y")]), 1, length + 1, compressed);
           } else if (model.length > 0) {
-            const [length, fill, compressed] = model.shift()!;
-            const taken = packed.shift();
-            assert.deepEqual(taken, { message: new Uint8Array(length).fill(fill), compressed });
+            assert.deepEqual(shift(packed), model.shift());
           }
           assert.equal(packed.count, model.length);
         });

@@ -6,9 +6,12 @@ import { HpackEncoder } from "../hpack/encoder.js";
 import { Calm } from "./calm.js";
 import type { CloseReason } from "./close-reason.js";
 import { defaultWindow, ErrorCode, FrameType } from "./constants.js";
+import { readFrom } from "./direct-reading.js";
+import { endGently } from "./end-gently.js";
 import { ConnectionFault } from "./error.js";
 import { FrameReader } from "./frame-reader.js";
 import type { HeaderTemplate } from "./header-template.js";
+import { Holders } from "./holders.js";
 import { Incoming } from "./incoming.js";
 import type { IncomingHome } from "./incoming-home.js";
 import type { ConnectionLimits } from "./limits.js";
@@ -17,7 +20,9 @@ import { formatGoaway, formatUint32 } from "./payloads.js";
 import { Pings } from "./pings.js";
 import { initialSettings, type Settings } from "./settings.js";
 import { Http2Stream, type StreamHandler } from "./stream.js";
+import type { Holder } from "./stream-handler.js";
 import { StreamTable } from "./stream-table.js";
+import { WindowTuning } from "./window-tuning.js";
 import { writeHeaders } from "./write-headers.js";
 
 /** What the two roles do differently. No method may throw. */
@@ -31,8 +36,6 @@ export interface ConnectionOwner {
   onClosed(reason: CloseReason): void;
 }
 
-/** A peer that does not close its side of the byte stream after ours is cut off after this time. */
-const lingerMs = 1000;
 /** However large the frames that the peer takes: one frame must not hold up the other streams and the answers to PING. */
 const maxDataFrameBytes = 65_536;
 /** A server reads nothing more of a peer that leaves so many bytes of answers unread, until it reads. */
@@ -50,6 +53,7 @@ export class Connection implements IncomingHome {
   readonly encoder = new HpackEncoder();
   readonly streams: StreamTable;
   readonly pings: Pings;
+  readonly tuning: WindowTuning;
   readonly calm: Calm;
   /** What the peer announced. */
   readonly peer: Settings = initialSettings();
@@ -57,6 +61,9 @@ export class Connection implements IncomingHome {
   readonly #stream: Duplex;
   readonly #reader: FrameReader;
   readonly #incoming: Incoming;
+  readonly #holders = new Holders();
+  /** Called with every chunk. */
+  onReceived: (() => void) | undefined;
   #chunksReceived = 0;
   /** What `#chunksReceived` was when it was last looked at. */
   #seenChunks = 0;
@@ -67,21 +74,21 @@ export class Connection implements IncomingHome {
   /** Set once no stream may begin any more: how the connection ends when those in flight have. */
   #draining: CloseReason | undefined;
   #closed: CloseReason | undefined;
-  #linger: NodeJS.Timeout | undefined;
 
   constructor(role: "client" | "server", stream: Duplex, limits: ConnectionLimits, owner: ConnectionOwner) {
     this.role = role;
     this.limits = limits;
     this.owner = owner;
     this.#stream = stream;
-    this.streams = new StreamTable(role);
+    this.streams = new StreamTable(role, limits.maxCallsPerConnection);
     this.output = new Output(stream, limits.maxBufferedBytes, this.counters, () => this.#onDrain());
     this.calm = new Calm(limits, this.counters);
     this.pings = new Pings((payload) => this.output.frame(FrameType.ping, 0, 0, payload));
+    this.tuning = new WindowTuning(limits, this.pings, this.streams);
     const incoming = new Incoming(this);
     this.#incoming = incoming;
-    this.#reader = new FrameReader(limits.maxFrameBytes, (type, flags, id, bytes, start, end) =>
-      incoming.onFrame(type, flags, id, bytes, start, end),
+    this.#reader = new FrameReader(limits.maxFrameBytes, (type, flags, id, bytes, start, end, more) =>
+      incoming.onFrame(type, flags, id, bytes, start, end, more),
     );
     stream.on("error", (cause) => this.#lost(`the byte stream failed: ${cause.message}`, cause));
     stream.on("end", () => this.#lost("the peer closed the byte stream"));
@@ -91,7 +98,7 @@ export class Connection implements IncomingHome {
     if (limits.connectionWindowBytes > defaultWindow) {
       this.writeWindowUpdate(0, limits.connectionWindowBytes - defaultWindow);
     }
-    stream.on("data", (chunk: Buffer) => this.receive(chunk));
+    readFrom(stream, (chunk) => this.receive(chunk));
   }
 
   /** How the connection ended; undefined while it lives. */
@@ -102,6 +109,11 @@ export class Connection implements IncomingHome {
   /** No stream may begin any more, those in flight go on. */
   get draining(): boolean {
     return this.#draining !== undefined;
+  }
+
+  /** Draining because the peer said so. */
+  get goneAway(): boolean {
+    return this.#draining?.kind === "goaway";
   }
 
   /** Largest DATA payload that may be written now; 0 while the connection's window or the peer's pace forbids any. */
@@ -125,7 +137,9 @@ export class Connection implements IncomingHome {
     if (this.#closed !== undefined) return;
     this.counters.bytesIn += chunk.length;
     this.#chunksReceived++;
+    this.onReceived?.();
     try {
+      this.#holders.settle();
       this.#reader.push(chunk);
     } catch (error) {
       this.#fail(
@@ -142,6 +156,10 @@ export class Connection implements IncomingHome {
     if (!still || !(this.#reader.withinFrame || this.#incoming.withinHeaders)) return;
     const message = `a frame or header block stood still for ${afterMs} ms before it was complete`;
     this.#fail(new ConnectionFault(ErrorCode.enhanceYourCalm, message));
+  }
+
+  settleLater(holder: Holder): void {
+    this.#holders.add(holder);
   }
 
   #pause(): void {
@@ -258,10 +276,10 @@ export class Connection implements IncomingHome {
     for (const stream of streams) {
       stream.abandon();
       const { message, cause } = reason;
-      stream.handler.onReset({ errorCode: ErrorCode.cancel, by: "connection", message, cause });
+      stream.handler.onReset({ errorCode: ErrorCode.cancel, by: "connection", message, cause, closed: reason });
     }
     this.pings.fail(reason.message);
-    this.#endStream();
+    endGently(this.#stream);
     connectionClosed(this.role, this.#stream, reason, this.counters);
     this.owner.onClosed(reason);
   }
@@ -277,16 +295,6 @@ export class Connection implements IncomingHome {
   }
 
   #lost(message: string, cause?: unknown): void {
-    if (this.#stream.destroyed) clearTimeout(this.#linger);
     this.finish(this.#draining?.kind === "goaway" ? this.#draining : { kind: "lost", message, cause });
-  }
-
-  /** Ends the byte stream gently, so that GOAWAY arrives. */
-  #endStream(): void {
-    if (this.#stream.destroyed) return;
-    this.#stream.end();
-    this.#stream.resume();
-    this.#linger = setTimeout(() => this.#stream.destroy(), lingerMs);
-    this.#linger.unref();
   }
 }

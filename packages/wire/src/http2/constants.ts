@@ -5,6 +5,9 @@ export const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 export const frameHeaderBytes = 9;
 
+/** Identifiers that a client has for streams on one connection: the odd ones up to 2^31-1, RFC 9113 §5.1.1. */
+export const maxStreamIds = 2 ** 30;
+
 /** Frame types, RFC 9113 §6. */
 export const FrameType = {
   data: 0x0,

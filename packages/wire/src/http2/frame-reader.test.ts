@@ -20,12 +20,21 @@ function encode({ type, flags, streamId, payload }: Frame): Buffer {
   return Buffer.concat([head, payload]);
 }
 
+/** The frames of a stream of chunks, each of which is overwritten once it has been taken. Parts of a frame are joined. */
 function readAll(chunks: readonly Buffer[], maxFrameBytes = 16384): Frame[] {
   const frames: Frame[] = [];
-  const reader = new FrameReader(maxFrameBytes, (type, flags, streamId, bytes, start, end) => {
-    frames.push({ type, flags, streamId, payload: bytes.subarray(start, end) });
+  let parts: Buffer[] = [];
+  const reader = new FrameReader(maxFrameBytes, (type, flags, streamId, bytes, start, end, more) => {
+    parts.push(Buffer.from(bytes.subarray(start, end)));
+    if (more) return assert.deepEqual([type, flags], [0, 0]);
+    frames.push({ type, flags, streamId, payload: Buffer.concat(parts) });
+    parts = [];
   });
-  for (const chunk of chunks) reader.push(chunk);
+  for (const chunk of chunks) {
+    const copy = Buffer.from(chunk);
+    reader.push(copy);
+    copy.fill(0xee);
+  }
   return frames;
 }
 
@@ -56,6 +65,52 @@ test("frames come out as they went in, wherever the stream is cut", () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test("a large DATA frame is handed on as it arrives, whatever the parts", () => {
+  const large = fc.record(
+    {
+      type: fc.constantFrom(0, 0, 0, 1),
+      flags: fc.constantFrom(0, 1, 8),
+      streamId: fc.integer({ min: 1, max: 9 }),
+      payload: fc.integer({ min: 0, max: 9000 }).map((size) => Buffer.alloc(size, size & 0xff)),
+    },
+    { noNullPrototype: true },
+  );
+  fc.assert(
+    fc.property(fc.array(large, { maxLength: 6 }), fc.array(fc.nat(4000), { maxLength: 20 }), (frames, sizes) => {
+      const bytes = Buffer.concat(frames.map(encode));
+      const chunks: Buffer[] = [];
+      let at = 0;
+      for (const size of [...sizes, bytes.length]) {
+        chunks.push(bytes.subarray(at, at + size));
+        at += size;
+      }
+      assert.deepEqual(readAll(chunks), frames);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("memory for a frame follows what has come of it, unless it is gathered", () => {
+  const seen: [bytes: number, more: boolean][] = [];
+  const reader = new FrameReader(0xffffff, (_type, _flags, _id, _bytes, start, end, more) => {
+    seen.push([end - start, more]);
+  });
+  const bytes = encode({ type: 0, flags: 1, streamId: 1, payload: Buffer.alloc(5000) });
+  for (const [from, to] of [
+    [0, 5],
+    [5, 9],
+    [9, 3009],
+    [3009, 5009],
+  ]) {
+    reader.push(bytes.subarray(from, to));
+    assert.equal(reader.withinFrame, to !== 5009);
+  }
+  assert.deepEqual(seen, [
+    [3000, true],
+    [2000, false],
+  ]);
 });
 
 test("the reserved bit of the stream identifier is ignored", () => {

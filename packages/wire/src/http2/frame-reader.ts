@@ -1,7 +1,10 @@
-import { ErrorCode, frameHeaderBytes } from "./constants.js";
+import { ErrorCode, Flag, FrameType, frameHeaderBytes } from "./constants.js";
 import { ConnectionFault } from "./error.js";
 
-/** Gets each complete frame. The payload is `bytes[start..end)`; the bytes are never written again, so views may be kept. */
+/**
+ * Gets each frame. The payload is `bytes[start..end)`, which is valid until the sink returns: what is kept must be copied.
+ * A large DATA frame comes in parts as they arrive: `more` is true for all of them but the last, whose flags count.
+ */
 export type FrameSink = (
   type: number,
   flags: number,
@@ -9,7 +12,11 @@ export type FrameSink = (
   bytes: Buffer,
   start: number,
   end: number,
+  more: boolean,
 ) => void;
+
+/** Smaller parts of a DATA frame are gathered: each one that is handed on costs about as much as a frame. */
+const minPartBytes = 1024;
 
 /**
  * Cuts a byte stream into HTTP/2 frames (RFC 9113 §4.1), whatever the chunk boundaries.
@@ -21,6 +28,10 @@ export class FrameReader {
   /** A frame that is not complete yet: header and the part of the payload that has come. */
   #partial: Buffer | undefined;
   #have = 0;
+  /** Bytes to come of a DATA frame that is handed on in parts. */
+  #rest = 0;
+  #restFlags = 0;
+  #restId = 0;
   #stopped = false;
 
   constructor(maxFrameBytes: number, sink: FrameSink) {
@@ -32,25 +43,28 @@ export class FrameReader {
   stop(): void {
     this.#stopped = true;
     this.#partial = undefined;
+    this.#rest = 0;
   }
 
   /** A frame has begun and not ended. */
   get withinFrame(): boolean {
-    return this.#partial !== undefined;
+    return this.#partial !== undefined || this.#rest > 0;
   }
 
+  /** Takes a chunk, none of which is kept. */
   push(chunk: Buffer): void {
     let pos = 0;
     if (this.#partial !== undefined) pos = this.#complete(this.#partial, chunk);
+    else if (this.#rest > 0) pos = this.#continue(chunk, 0);
     const { length } = chunk;
-    while (!this.#stopped && this.#partial === undefined && length - pos >= frameHeaderBytes) {
+    while (!this.#stopped && length - pos >= frameHeaderBytes && !this.withinFrame) {
       const size = this.#payloadBytes(chunk, pos);
       const end = pos + frameHeaderBytes + size;
       if (end > length) break;
-      this.#emit(chunk, pos, end);
+      this.#sink(chunk[pos + 3]!, chunk[pos + 4]!, readStreamId(chunk, pos), chunk, pos + frameHeaderBytes, end, false);
       pos = end;
     }
-    if (!this.#stopped && this.#partial === undefined && pos < length) this.#stash(chunk, pos);
+    if (!this.#stopped && !this.withinFrame && pos < length) this.#begin(chunk, pos);
   }
 
   #payloadBytes(bytes: Buffer, at: number): number {
@@ -64,38 +78,80 @@ export class FrameReader {
     return size;
   }
 
-  #emit(bytes: Buffer, at: number, end: number): void {
-    const streamId = ((bytes[at + 5]! & 0x7f) << 24) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 8) | bytes[at + 8]!;
-    this.#sink(bytes[at + 3]!, bytes[at + 4]!, streamId, bytes, at + frameHeaderBytes, end);
+  /** The chunk ends with part of a frame. */
+  #begin(chunk: Buffer, pos: number): void {
+    const have = chunk.length - pos;
+    const size = have >= frameHeaderBytes ? this.#payloadBytes(chunk, pos) : 0;
+    const part = have - frameHeaderBytes;
+    if (part < minPartBytes || chunk[pos + 3] !== FrameType.data || (chunk[pos + 4]! & Flag.padded) !== 0) {
+      this.#partial = Buffer.allocUnsafeSlow(frameHeaderBytes + size);
+      this.#have = chunk.copy(this.#partial, 0, pos);
+      return;
+    }
+    this.#rest = size - part;
+    this.#restFlags = chunk[pos + 4]!;
+    this.#restId = readStreamId(chunk, pos);
+    this.#sink(FrameType.data, 0, this.#restId, chunk, pos + frameHeaderBytes, chunk.length, true);
   }
 
-  #stash(chunk: Buffer, pos: number): void {
-    const rest = chunk.length - pos;
-    const size = rest >= frameHeaderBytes ? frameHeaderBytes + this.#payloadBytes(chunk, pos) : frameHeaderBytes;
-    this.#partial = Buffer.allocUnsafeSlow(size);
-    this.#have = chunk.copy(this.#partial, 0, pos);
+  /** Hands on more of the DATA frame that has begun, from `pos` of the chunk. Returns where the frame ends in the chunk. */
+  #continue(chunk: Buffer, pos: number): number {
+    const come = chunk.length - pos;
+    if (come === 0) return pos;
+    if (come < this.#rest && come < minPartBytes) {
+      // What is left becomes a frame of its own.
+      const rest = Buffer.allocUnsafeSlow(frameHeaderBytes + this.#rest);
+      rest.writeUIntBE(this.#rest, 0, 3);
+      rest[3] = FrameType.data;
+      rest[4] = this.#restFlags;
+      rest.writeUInt32BE(this.#restId, 5);
+      this.#have = frameHeaderBytes + chunk.copy(rest, frameHeaderBytes, pos);
+      this.#partial = rest;
+      this.#rest = 0;
+      return chunk.length;
+    }
+    const take = Math.min(this.#rest, come);
+    this.#rest -= take;
+    const more = this.#rest > 0;
+    this.#sink(FrameType.data, more ? 0 : this.#restFlags, this.#restId, chunk, pos, pos + take, more);
+    return pos + take;
   }
 
   /** Adds bytes of the chunk to the partial frame; hands it on when complete. Returns how many bytes were used. */
   #complete(partial: Buffer, chunk: Buffer): number {
     let frame = partial;
     let pos = 0;
-    for (;;) {
-      const take = Math.min(frame.length - this.#have, chunk.length - pos);
-      chunk.copy(frame, this.#have, pos, pos + take);
-      this.#have += take;
-      pos += take;
-      if (this.#have < frame.length) return pos;
-      const size = frameHeaderBytes + this.#payloadBytes(frame, 0);
-      if (size === frame.length) break;
-      const grown = Buffer.allocUnsafeSlow(size);
+    if (this.#have < frameHeaderBytes) {
+      pos = this.#fill(frame, chunk, pos);
+      if (this.#have < frameHeaderBytes) return pos;
+      const size = this.#payloadBytes(frame, 0);
+      if (size > 0 && frame[3] === FrameType.data && (frame[4]! & Flag.padded) === 0) {
+        this.#partial = undefined;
+        this.#rest = size;
+        this.#restFlags = frame[4]!;
+        this.#restId = readStreamId(frame, 0);
+        return this.#continue(chunk, pos);
+      }
+      const grown = Buffer.allocUnsafeSlow(frameHeaderBytes + size);
       frame.copy(grown);
       frame = grown;
       this.#partial = grown;
     }
+    pos = this.#fill(frame, chunk, pos);
+    if (this.#have < frame.length) return pos;
     this.#partial = undefined;
-    this.#have = 0;
-    this.#emit(frame, 0, frame.length);
+    this.#sink(frame[3]!, frame[4]!, readStreamId(frame, 0), frame, frameHeaderBytes, frame.length, false);
     return pos;
   }
+
+  /** Copies from the chunk as much as the frame has room for. Returns where the copied bytes end in the chunk. */
+  #fill(frame: Buffer, chunk: Buffer, pos: number): number {
+    const copied = chunk.copy(frame, this.#have, pos);
+    this.#have += copied;
+    return pos + copied;
+  }
+}
+
+function readStreamId(bytes: Buffer, at: number): number {
+  return ((bytes[at + 5]! & 0x7f) << 24) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 8) | bytes[at + 8]!;
 }

@@ -72,7 +72,7 @@ export class HeaderBlocks {
         `a header block of more than ${this.#maxBlockBytes} bytes or ${maxContinuations} CONTINUATION frames`,
       );
     }
-    this.#parts.push(part);
+    this.#parts.push(Buffer.from(part));
   }
 
   #decode(id: number, endStream: boolean, block: Buffer, start: number, end: number): IncomingHeaders {

@@ -36,8 +36,9 @@ export class Incoming {
     return this.#headers.pendingStreamId !== 0;
   }
 
-  onFrame(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    this.#connection.counters.framesIn++;
+  /** A frame, or part of a DATA frame of which `more` comes. */
+  onFrame(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number, more: boolean): void {
+    if (!more) this.#connection.counters.framesIn++;
     if (!this.#settingsSeen && type !== FrameType.settings) {
       throw new ConnectionFault(
         ErrorCode.protocolError,

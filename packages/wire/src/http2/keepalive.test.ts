@@ -6,7 +6,8 @@ import { createDuplexPair, eventually, injectFaults, withTimeout } from "@tenon/
 import { createChannel } from "../client/channel.js";
 import type { ChannelOptions } from "../client/options.js";
 import { Counters } from "../diagnostics/counters.js";
-import { createServer, type ServerOptions } from "../server/server.js";
+import type { ServerOptions } from "../server/options.js";
+import { createServer } from "../server/server.js";
 import { ConnectionFault } from "./error.js";
 import { PingPolicy } from "./keepalive.js";
 

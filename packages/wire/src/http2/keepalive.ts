@@ -1,4 +1,3 @@
-import type { Duplex } from "node:stream";
 import type { Counters } from "../diagnostics/counters.js";
 import type { CloseReason } from "./close-reason.js";
 import { ErrorCode } from "./constants.js";
@@ -21,16 +20,17 @@ export interface KeepaliveOptions {
 export interface KeepaliveHome {
   readonly streams: { readonly size: number };
   readonly pings: Pings;
+  /** Called with every chunk that comes. */
+  onReceived: (() => void) | undefined;
   finish(reason: CloseReason): void;
 }
 
 /**
  * Finds a link that is dead without a sign, as gRPC's keepalive does: at the latest `timeMs` + `timeoutMs` after the last
- * byte. It listens to the byte stream itself, so a connection without keepalive pays nothing for it.
+ * byte.
  */
 export class Keepalive {
   readonly #connection: KeepaliveHome;
-  readonly #stream: Duplex;
   readonly #options: KeepaliveOptions;
   readonly #onData = () => {
     this.#heardAt = performance.now();
@@ -40,18 +40,17 @@ export class Keepalive {
   /** When the PING went out that waits for an answer. */
   #askedAt: number | undefined;
 
-  constructor(connection: KeepaliveHome, stream: Duplex, options: KeepaliveOptions) {
+  constructor(connection: KeepaliveHome, options: KeepaliveOptions) {
     this.#connection = connection;
-    this.#stream = stream;
     this.#options = options;
-    stream.on("data", this.#onData);
+    connection.onReceived = this.#onData;
     this.#wait(options.timeMs);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#stream.off("data", this.#onData);
+    this.#connection.onReceived = undefined;
   }
 
   #wait(ms: number): void {

@@ -1,8 +1,8 @@
 import { Socket } from "node:net";
-import { nextTick } from "node:process";
 import type { Duplex } from "node:stream";
 import type { Counters } from "../diagnostics/counters.js";
 import { frameHeaderBytes } from "./constants.js";
+import { nextTick } from "../runtime.js";
 
 /** Four frames of the usual size with their headers. */
 const maxChunkBytes = 4 * (16_384 + frameHeaderBytes);
@@ -31,15 +31,15 @@ export class Output {
   #flushed = 0;
   #end = 0;
   /** A socket has copied what it has taken. Other streams may have passed it on as it is, to a reader who keeps it. */
-  readonly #copies: boolean;
-  /** Buffers that are full, and what of them was not handed to the stream yet. */
-  #full: { buffer: Buffer; rest: Buffer }[] = [];
+  readonly copies: boolean;
+  /** What goes ahead of the rest of `#buffer`, and what is to be done when the stream has taken it. */
+  #queue: { bytes: Uint8Array; taken: (() => void) | undefined }[] = [];
   /**
    * Large buffers whose bytes the stream has taken. With new ones every time a stream of large messages spends a third of
    * its time on the garbage collector.
    */
   #pool: Buffer[] = [];
-  #fullBytes = 0;
+  #queuedBytes = 0;
   #scheduled = false;
   /** As soon as this many bytes wait, those go ahead of the rest of the turn. */
   #early = earlyBytes;
@@ -54,7 +54,7 @@ export class Output {
 
   constructor(stream: Duplex, highWaterBytes: number, counters: Counters, onDrain: () => void) {
     this.#stream = stream;
-    this.#copies = stream instanceof Socket;
+    this.copies = stream instanceof Socket;
     this.#counters = counters;
     this.#highWaterBytes = highWaterBytes;
     this.#onDrain = onDrain;
@@ -66,20 +66,20 @@ export class Output {
 
   /** False while the peer does not keep up: message data should then wait in its stream. */
   get hasRoom(): boolean {
-    return !this.#blocked && this.#fullBytes + this.#end - this.#flushed < this.#highWaterBytes;
+    return !this.#blocked && this.#queuedBytes + this.#end - this.#flushed < this.#highWaterBytes;
   }
 
   /** Bytes that wait for the end of the turn, or for the peer to read. */
   get unreadBytes(): number {
-    return this.#stream.writableLength + this.#fullBytes + this.#end - this.#flushed;
+    return this.#stream.writableLength + this.#queuedBytes + this.#end - this.#flushed;
   }
 
   /** Makes sure that `bytes` fit behind the write position and returns the buffer to write into, from `position`. */
   reserve(bytes: number): Buffer {
     if (this.#end + bytes > this.#buffer.length) {
       if (this.#end > this.#flushed) {
-        this.#full.push({ buffer: this.#buffer, rest: this.#buffer.subarray(this.#flushed, this.#end) });
-        this.#fullBytes += this.#end - this.#flushed;
+        const buffer = this.#buffer;
+        this.#enqueue(buffer.subarray(this.#flushed, this.#end), () => this.#release(buffer));
       }
       this.#chunkBytes =
         this.#flushes < fewFlushes
@@ -93,6 +93,25 @@ export class Output {
     return this.#buffer;
   }
 
+  #enqueue(bytes: Uint8Array, taken: (() => void) | undefined): void {
+    this.#queue.push({ bytes, taken });
+    this.#queuedBytes += bytes.length;
+  }
+
+  /**
+   * Appends bytes where they are, without a copy. Nobody may write them until `taken` is called, which does not happen when
+   * the connection ends before.
+   */
+  refer(bytes: Uint8Array, taken: (() => void) | undefined): void {
+    if (this.#end > this.#flushed) this.#enqueue(this.#buffer.subarray(this.#flushed, this.#end), undefined);
+    this.#flushed = this.#end;
+    this.#enqueue(bytes, () => {
+      this.#goOn();
+      taken?.();
+    });
+    this.#plan();
+  }
+
   #nextBuffer(bytes: number): Buffer {
     if (this.#chunkBytes < maxChunkBytes) this.#pool = [];
     else if (bytes <= maxChunkBytes && this.#pool.length > 0) return this.#pool.pop()!;
@@ -101,13 +120,16 @@ export class Output {
 
   /** The stream has taken the last bytes of a buffer, so it has taken those before them too. */
   #release(buffer: Buffer): void {
-    // Half of what may wait is gone: going on now keeps the peer busy, waiting for "drain" would let both sides rest.
-    if (this.#blocked && this.#stream.writableLength <= this.#highWaterBytes / 2) {
-      this.#blocked = false;
-      this.#onDrain();
-    }
-    if (buffer.length === maxChunkBytes && this.#pool.length < maxPooled && this.#copies && !this.#closed)
+    this.#goOn();
+    if (buffer.length === maxChunkBytes && this.#pool.length < maxPooled && this.copies && !this.#closed)
       this.#pool.push(buffer);
+  }
+
+  /** Half of what may wait is gone: going on now keeps the peer busy, waiting for "drain" would let both sides rest. */
+  #goOn(): void {
+    if (!this.#blocked || this.#stream.writableLength > this.#highWaterBytes / 2) return;
+    this.#blocked = false;
+    this.#onDrain();
   }
 
   get position(): number {
@@ -117,10 +139,13 @@ export class Output {
   /** Bytes up to `end` of the reserved buffer are written. */
   advance(end: number): void {
     this.#end = end;
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      queueMicrotask(this.#schedule);
-    }
+    this.#plan();
+  }
+
+  #plan(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#schedule);
   }
 
   /** Writes a frame header (RFC 9113 §4.1) at the position and returns the offset of its payload. Room must be reserved. */
@@ -137,6 +162,12 @@ export class Output {
     buffer[at + 7] = streamId >>> 8;
     buffer[at + 8] = streamId;
     return at + frameHeaderBytes;
+  }
+
+  /** Appends a copy. */
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length).set(bytes, this.#end);
+    this.advance(this.#end + bytes.length);
   }
 
   /** Appends a whole small frame. */
@@ -170,12 +201,14 @@ export class Output {
     if (this.#closed) return;
     const last = this.#end > this.#flushed ? this.#buffer.subarray(this.#flushed, this.#end) : undefined;
     this.#flushed = this.#end;
-    if (this.#full.length > 0) {
-      const full = this.#full;
-      this.#full = [];
-      this.#fullBytes = 0;
+    if (this.#queue.length > 0) {
+      const queue = this.#queue;
+      this.#queue = [];
+      this.#queuedBytes = 0;
       this.#stream.cork();
-      for (const { buffer, rest } of full) this.#write(rest, (error) => error == null && this.#release(buffer));
+      for (const { bytes, taken } of queue) {
+        this.#write(bytes, taken === undefined ? undefined : (error) => error == null && taken());
+      }
       if (last !== undefined) this.#write(last);
       this.#stream.uncork();
     } else if (last !== undefined) {
@@ -184,7 +217,7 @@ export class Output {
     if (!this.#blocked) this.#onDrain();
   }
 
-  #write(chunk: Buffer, taken?: (error: Error | null | undefined) => void): void {
+  #write(chunk: Uint8Array, taken?: (error: Error | null | undefined) => void): void {
     this.#counters.bytesOut += chunk.length;
     if (!this.#stream.write(chunk, taken) && this.#stream.writableLength >= this.#highWaterBytes) this.#blocked = true;
   }
@@ -193,7 +226,7 @@ export class Output {
   close(): void {
     this.#closed = true;
     this.#pool = [];
-    this.#full = [];
-    this.#fullBytes = 0;
+    this.#queue = [];
+    this.#queuedBytes = 0;
   }
 }

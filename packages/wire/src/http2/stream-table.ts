@@ -1,4 +1,4 @@
-import { maxWindow } from "./constants.js";
+import { maxStreamIds, maxWindow } from "./constants.js";
 import type { Http2Stream } from "./stream.js";
 
 /** Streams that we reset and whose late frames we still expect, at most. */
@@ -22,12 +22,15 @@ export class StreamTable {
   readonly #resetByUs = new Set<number>();
   readonly #ourParity: number;
   #nextId: number;
+  /** The last identifier of ours that may be used. */
+  readonly #lastId: number;
   /** The highest stream that the peer has opened. */
   lastPeerId = 0;
 
-  constructor(role: "client" | "server") {
+  constructor(role: "client" | "server", maxOwnStreams: number = maxStreamIds) {
     this.#ourParity = role === "client" ? 1 : 0;
     this.#nextId = role === "client" ? 1 : 2;
+    this.#lastId = Math.min(2 * maxOwnStreams, maxWindow);
   }
 
   get size(): number {
@@ -36,7 +39,7 @@ export class StreamTable {
 
   /** True when no identifier of ours is left. */
   get exhausted(): boolean {
-    return this.#nextId > maxWindow;
+    return this.#nextId > this.#lastId;
   }
 
   takeId(): number {

@@ -1,32 +1,14 @@
 import type { Counters } from "../diagnostics/counters.js";
 import { streamStalled } from "../diagnostics/events.js";
 import type { HeaderField } from "../hpack/field.js";
-import { Flag, FrameType, frameHeaderBytes, maxWindow } from "./constants.js";
+import { ErrorCode, Flag, FrameType, frameHeaderBytes, maxWindow } from "./constants.js";
+import { isOverLimit } from "./header-limit.js";
 import type { HeaderTemplate } from "./header-template.js";
 import type { ConnectionLimits } from "./limits.js";
 import type { Output } from "./output.js";
+import type { Holder, MessageLender, StreamHandler } from "./stream-handler.js";
 
-/** Why a stream ended before both sides had finished. */
-export interface ResetReason {
-  /** Error code of RFC 9113 §7. */
-  readonly errorCode: number;
-  /** `peer`: RST_STREAM came. `refused`: the peer said that it never looked at it. `connection`: the connection is gone. */
-  readonly by: "peer" | "refused" | "connection";
-  readonly message: string;
-  readonly cause?: unknown;
-}
-
-/** The user of a stream: one end of one call. No method may throw. */
-export interface StreamHandler {
-  /** A complete header block: the first one, or trailers. `truncated`: it was over the limit, the fields are not all there. */
-  onHeaders(fields: readonly HeaderField[], endStream: boolean, truncated: boolean): void;
-  /** Part of the body. Views into `bytes` may be kept. */
-  onData(bytes: Buffer, start: number, end: number, endStream: boolean): void;
-  /** The stream is over; called at most once and never after both sides have ended it. */
-  onReset(reason: ResetReason): void;
-  /** Everything that was queued has been sent; more may follow. */
-  onDrain(): void;
-}
+export type { ResetReason, StreamHandler } from "./stream-handler.js";
 
 /** What a stream needs of its connection. */
 export interface StreamHome {
@@ -34,6 +16,8 @@ export interface StreamHome {
   readonly limits: ConnectionLimits;
   readonly output: Output;
   readonly counters: Counters;
+  readonly peer: { readonly maxHeaderListSize: number };
+  readonly tuning: { growth(windowBytes: number, sinceMs: number, now: number): number };
   /** The connection's own window. */
   sendWindow: number;
   /** Largest DATA payload that may be written now, in bytes; 0 when none may. */
@@ -42,6 +26,7 @@ export interface StreamHome {
   writeWindowUpdate(id: number, bytes: number): void;
   /** Calls pump() and then onDrain() when there is room. */
   waitForRoom(stream: Http2Stream): void;
+  settleLater(holder: Holder): void;
   resetStream(stream: Http2Stream, errorCode: number): void;
   /** The stream has ended on both sides. */
   forget(stream: Http2Stream): void;
@@ -51,6 +36,8 @@ export interface StreamHome {
 
 const noFields: readonly HeaderField[] = [];
 const grpcPrefixBytes = 5;
+/** Smaller messages are copied: that takes less than another element of a write. */
+const minReferredBytes = 16_384;
 
 /** One HTTP/2 stream (RFC 9113 §5): its two windows, what waits to be sent, and which sides have ended. */
 export class Http2Stream {
@@ -65,10 +52,16 @@ export class Http2Stream {
   announcedBytes: number | undefined;
   sendWindow: number;
   receiveWindow: number;
+  /** What the receive window is when the reader has taken everything. */
+  windowBytes: number;
   /** Bytes that were taken in but whose window was not given back yet. */
   #uncredited = 0;
+  /** When window was last given back; 0: never. */
+  #creditedAt = 0;
   readonly #connection: StreamHome;
   #queue: Uint8Array[] | undefined;
+  /** The elements of `#queue` whose memory is lent, and by whom. */
+  #lent: Map<Uint8Array, MessageLender> | undefined;
   #queueOffset = 0;
   #queuedBytes = 0;
   #endAfterQueue = false;
@@ -80,6 +73,7 @@ export class Http2Stream {
     this.handler = handler;
     this.sendWindow = sendWindow;
     this.receiveWindow = receiveWindow;
+    this.windowBytes = receiveWindow;
   }
 
   /** Bytes that wait for a window or for a slow peer. A producer waits for onDrain while this is not 0. */
@@ -89,6 +83,11 @@ export class Http2Stream {
 
   sendHeaders(template: HeaderTemplate, extra: readonly HeaderField[] | undefined, endStream: boolean): void {
     if (this.localEnded) return;
+    if (extra !== undefined && isOverLimit(template, extra, this.#connection.peer.maxHeaderListSize)) {
+      const message = "the header list is over what the peer takes";
+      this.reset(ErrorCode.internalError);
+      return this.handler.onReset({ errorCode: ErrorCode.internalError, by: "peer", message });
+    }
     this.#connection.writeHeaders(this.id, template, extra ?? noFields, endStream);
     if (endStream) this.#endLocal();
   }
@@ -100,12 +99,15 @@ export class Http2Stream {
     else this.sendHeaders(template, extra, true);
   }
 
-  /** Sends one gRPC message with its five-byte prefix. The bytes are copied before it returns. */
-  sendMessage(message: Uint8Array, endStream: boolean, compressed = false): void {
+  /**
+   * Sends one gRPC message with its five-byte prefix. The bytes are copied before it returns, unless `lender` lends them.
+   */
+  sendMessage(message: Uint8Array, endStream: boolean, compressed = false, lender?: MessageLender): void {
     if (this.localEnded) return;
     const connection = this.#connection;
     const total = message.length + grpcPrefixBytes;
-    if (this.#queuedBytes === 0 && total <= connection.maxDataBytes && total <= this.sendWindow) {
+    const large = message.length >= minReferredBytes && lender !== undefined && connection.output.copies;
+    if (!large && this.#queuedBytes === 0 && total <= connection.maxDataBytes && total <= this.sendWindow) {
       const { output } = connection;
       const buffer = output.reserve(frameHeaderBytes + total);
       const at = output.frameHeader(output.position, total, FrameType.data, endStream ? Flag.endStream : 0, this.id);
@@ -121,9 +123,11 @@ export class Http2Stream {
     writePrefix(prefix, 0, message.length, compressed);
     this.#enqueue(prefix);
     this.#enqueue(message);
+    const lent = large && lender.lend(message);
+    if (lent) (this.#lent ??= new Map()).set(message, lender);
     this.#endAfterQueue ||= endStream;
     this.pump();
-    if (this.#queuedBytes > 0) this.#ownLast(message);
+    if (this.#queuedBytes > 0 && !lent) this.#ownLast(message);
   }
 
   /** What is left of a message in the queue becomes a copy: its memory is used again for the next one. */
@@ -149,6 +153,11 @@ export class Http2Stream {
     this.#queue ??= [];
     this.#queue.push(bytes);
     this.#queuedBytes += bytes.length;
+  }
+
+  /** A handler keeps on referring to what came. `settle` is called before the next bytes come, whose chunk may be the same. */
+  settleLater(holder: Holder): void {
+    this.#connection.settleLater(holder);
   }
 
   /** See Output.flushEarly. */
@@ -202,23 +211,29 @@ export class Http2Stream {
   #sendFrame(size: number): void {
     const { output } = this.#connection;
     const ends = size === this.#queuedBytes && this.#endAfterQueue && this.#trailers === undefined;
-    const buffer = output.reserve(frameHeaderBytes + size);
-    let at = output.frameHeader(output.position, size, FrameType.data, ends ? Flag.endStream : 0, this.id);
+    output.reserve(frameHeaderBytes + grpcPrefixBytes);
+    output.advance(output.frameHeader(output.position, size, FrameType.data, ends ? Flag.endStream : 0, this.id));
     let left = size;
     const queue = this.#queue!;
     while (left > 0) {
       const head = queue[0]!;
       const take = Math.min(left, head.length - this.#queueOffset);
-      buffer.set(head.subarray(this.#queueOffset, this.#queueOffset + take), at);
-      at += take;
+      const part = head.subarray(this.#queueOffset, this.#queueOffset + take);
       left -= take;
       this.#queueOffset += take;
-      if (this.#queueOffset === head.length) {
+      const done = this.#queueOffset === head.length;
+      const lender = this.#lent?.get(head);
+      if (lender === undefined) output.append(part);
+      else if (!done) output.refer(part, undefined);
+      else {
+        output.refer(part, () => lender.giveBack(head));
+        this.#lent!.delete(head);
+      }
+      if (done) {
         queue.shift();
         this.#queueOffset = 0;
       }
     }
-    output.advance(at);
     this.#queuedBytes -= size;
     this.sendWindow -= size;
     this.#connection.sendWindow -= size;
@@ -229,9 +244,13 @@ export class Http2Stream {
   credit(bytes: number): void {
     if (this.remoteEnded) return;
     this.#uncredited += bytes;
-    if (this.#uncredited < this.#connection.limits.streamWindowBytes / 2) return;
-    this.#connection.writeWindowUpdate(this.id, this.#uncredited);
-    this.receiveWindow += this.#uncredited;
+    if (this.#uncredited < this.windowBytes / 2) return;
+    const now = performance.now();
+    const growth = this.#connection.tuning.growth(this.windowBytes, this.#creditedAt, now);
+    this.#creditedAt = now;
+    this.windowBytes += growth;
+    this.#connection.writeWindowUpdate(this.id, this.#uncredited + growth);
+    this.receiveWindow += this.#uncredited + growth;
     this.#uncredited = 0;
   }
 
@@ -248,6 +267,7 @@ export class Http2Stream {
     this.localEnded = true;
     this.remoteEnded = true;
     this.#queue = undefined;
+    this.#lent = undefined;
     this.#queuedBytes = 0;
     this.#trailers = undefined;
   }

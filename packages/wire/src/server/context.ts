@@ -14,6 +14,7 @@ export class CallContext implements HandlerContext {
   readonly protocolName = "grpc";
   readonly #fields: readonly HeaderField[];
   readonly #deadline: number | undefined;
+  readonly #contextValues: ((values: ContextValues) => void) | undefined;
   #controller: AbortController | undefined;
   #ended = false;
   #error: ConnectError | undefined;
@@ -25,11 +26,17 @@ export class CallContext implements HandlerContext {
   /** Made when a handler asks for the values of its call. */
   compression: CallCompression | undefined;
 
-  /** `deadline` is a time of performance.now(). */
-  constructor(method: DescMethod, fields: readonly HeaderField[], deadline: number | undefined) {
+  /** `deadline` is a time of performance.now(); `contextValues` adds what belongs to the connection. */
+  constructor(
+    method: DescMethod,
+    fields: readonly HeaderField[],
+    deadline: number | undefined,
+    contextValues?: (values: ContextValues) => void,
+  ) {
     this.method = method;
     this.#fields = fields;
     this.#deadline = deadline;
+    this.#contextValues = contextValues;
   }
 
   get service(): DescService {
@@ -69,6 +76,7 @@ export class CallContext implements HandlerContext {
     if (this.#values === undefined) {
       this.compression = { send: undefined, received: this.#received };
       this.#values = createContextValues().set(callCompression, this.compression);
+      this.#contextValues?.(this.#values);
     }
     return this.#values;
   }

@@ -25,7 +25,10 @@ export function deferCall(
   );
   return {
     onHeaders: (...headers) => void kept.push((handler) => handler.onHeaders(...headers)),
-    onData: (...data) => void kept.push((handler) => handler.onData(...data)),
+    onData: (bytes, start, end, endStream) => {
+      const copy = Buffer.from(bytes.subarray(start, end));
+      kept.push((handler) => handler.onData(copy, 0, copy.length, endStream));
+    },
     onReset: () => {
       isGone = true;
     },

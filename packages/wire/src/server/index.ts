@@ -1,2 +1,3 @@
 export { createServer } from "./server.js";
-export type { Server, ServerOptions } from "./server.js";
+export type { ServerOptions } from "./options.js";
+export type { AcceptOptions, Server } from "./server.js";

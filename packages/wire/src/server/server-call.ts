@@ -1,49 +1,44 @@
 import { type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type CallRecord, recordCall } from "../diagnostics/call-record.js";
-import { type Packed, pack, unpack } from "../grpc/compression.js";
-import { MessageQueue } from "../grpc/message-queue.js";
-import { MessageReader } from "../grpc/message-reader.js";
+import { inflateFor, type Packed, pack } from "../grpc/compression.js";
+import { MessageQueue, type QueueOwner } from "../grpc/message-queue.js";
 import { fieldsFromHeaders } from "../grpc/metadata.js";
 import { fieldsFromError } from "../grpc/status.js";
 import { tooLargeToSend } from "../grpc/too-large.js";
 import type { HeaderField } from "../hpack/field.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
+import { pumpAnswers, type PumpedCall } from "./answer-pump.js";
 import { deadlinePassed, endedWithinMessage, notOneMessage, stoodStill } from "./call-errors.js";
 import type { CallHome } from "./call-home.js";
 import type { CallContext } from "./context.js";
 import { decodeRequest, type Received } from "./decode-request.js";
 import type { ServedMethod } from "./methods.js";
+import { OneRequest } from "./one-request.js";
 
 /** One call on the server: gives the request to the implementation and sends the answer, exactly one status. */
-export class ServerCall implements StreamHandler {
+export class ServerCall
+  implements StreamHandler, QueueOwner<MessageShape<DescMessage>>, PumpedCall<MessageInitShape<DescMessage>>
+{
   readonly #home: CallHome;
   readonly #stream: Http2Stream;
   readonly #served: ServedMethod;
   readonly #context: CallContext;
   #timer: NodeJS.Timeout | undefined;
-  /** The single request of a method without request stream. */
-  #request: Uint8Array<ArrayBuffer> | undefined;
-  #requestCount = 0;
-  #requestCompressed = false;
   readonly #gzip: boolean;
-  #reader: MessageReader | undefined;
+  /** Of a method without request stream, from the first bytes on. */
+  #request: OneRequest | undefined;
   #requests: MessageQueue<MessageShape<DescMessage>> | undefined;
   #headersSent = false;
   /** The answer's head has announced gzip. */
   #mayCompress = false;
   /** What `progress` was when it was last looked at. */
   #seenProgress: number | undefined;
-  #over = false;
+  /** An outcome has been sent, or the stream is gone. */
+  isOver = false;
   #drained: (() => void) | undefined;
   /** Only while somebody listens. */
   readonly #record: CallRecord | undefined;
-  readonly #sink = (message: Uint8Array<ArrayBuffer>, compressed: boolean) => {
-    this.#request = message;
-    this.#requestCompressed = compressed;
-    this.#requestCount++;
-    if (this.#record !== undefined) this.#record.bytesIn += message.length;
-  };
 
   constructor(
     home: CallHome,
@@ -64,15 +59,8 @@ export class ServerCall implements StreamHandler {
     }
     const { spec } = served;
     if (spec.kind === "client_streaming" || spec.kind === "bidi_streaming") {
-      this.#requests = new MessageQueue(stream, {
-        maxMessageBytes: home.maxReceiveBytes,
-        decode: (bytes, compressed) => {
-          if (this.#record !== undefined) this.#record.bytesIn += bytes.length;
-          return this.#decode(bytes, compressed);
-        },
-        onReturn() {},
-      });
-      if (gzip) this.#requests.allowCompressed();
+      this.#requests = new MessageQueue(this, home.maxReceiveBytes, gzip);
+      this.#requests.attach(stream);
     }
   }
 
@@ -89,13 +77,13 @@ export class ServerCall implements StreamHandler {
   }
 
   onData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     try {
       if (this.#requests !== undefined) {
         this.#requests.feed(bytes, start, end);
       } else {
-        this.#reader ??= new MessageReader(this.#home.maxReceiveBytes, this.#gzip);
-        this.#reader.feed(bytes, start, end, this.#sink);
+        this.#request ??= new OneRequest(this.#home.maxReceiveBytes, this.#gzip);
+        this.#request.feed(bytes, start, end, endStream);
         this.#stream.credit(end - start);
       }
     } catch (error) {
@@ -114,8 +102,8 @@ export class ServerCall implements StreamHandler {
 
   /** Changes with what arrives of the request; undefined when the client owes nothing: a stream may rest between messages. */
   get #progress(): number | undefined {
-    if (this.#over || this.#stream.remoteEnded) return undefined;
-    return this.#requests === undefined ? (this.#reader?.progress ?? 0) : this.#requests.progress;
+    if (this.isOver || this.#stream.remoteEnded) return undefined;
+    return this.#requests === undefined ? (this.#request?.progress ?? 0) : this.#requests.progress;
   }
 
   onReset(reason: ResetReason): void {
@@ -130,7 +118,7 @@ export class ServerCall implements StreamHandler {
 
   /** Answers with an error status. */
   fail(cause: unknown): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     const error = ConnectError.from(cause, Code.Unknown);
     let fields = fieldsFromError(error);
     const trailer = this.#context.trailerToSend;
@@ -143,16 +131,17 @@ export class ServerCall implements StreamHandler {
   }
 
   #requestsEnded(): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     if (this.#requests !== undefined) {
       this.#requests.end(this.#requests.partialBytes > 0 ? endedWithinMessage() : undefined);
       return;
     }
-    if (this.#requestCount !== 1 || (this.#reader?.partialBytes ?? 0) > 0) {
-      return this.fail(notOneMessage(this.#requestCount));
-    }
+    const { message, count = 0, partialBytes = 0 } = this.#request ?? {};
+    if (message === undefined || count > 1 || partialBytes > 0) return this.fail(notOneMessage(count));
+    this.#request = undefined;
     try {
-      const request = this.#decode(this.#request!, this.#requestCompressed);
+      const { bytes, start, end, compressed, own } = message;
+      const request = this.decode(bytes, start, end, compressed, own);
       if (!(request instanceof Promise)) return this.#run(request);
       request.then(
         (inflated: MessageShape<DescMessage>) => this.#run(inflated),
@@ -165,18 +154,26 @@ export class ServerCall implements StreamHandler {
 
   /** Calls the implementation of a method that reads one request. */
   #run(request: MessageShape<DescMessage>): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     const { spec } = this.#served;
     if (spec.kind === "unary") this.#answerWith(() => spec.impl(request, this.#context));
     else if (spec.kind === "server_streaming") this.#streamFrom(() => spec.impl(request, this.#context));
   }
 
-  #decode(bytes: Uint8Array<ArrayBuffer>, compressed: boolean): Received {
+  decode(bytes: Uint8Array, start: number, end: number, compressed: boolean, own: boolean): Received {
+    const { decoder, maxReceiveBytes } = this.#home;
     const { input } = this.#served.method;
-    if (!this.#gzip) return decodeRequest(input, bytes);
-    this.#context.noteReceived(compressed ? "gzip" : "identity");
-    return unpack(bytes, compressed, this.#home.maxReceiveBytes, (message) => decodeRequest(input, message));
+    if (this.#record !== undefined) this.#record.bytesIn += end - start;
+    if (this.#gzip) this.#context.noteReceived(compressed ? "gzip" : "identity");
+    if (!compressed) return decodeRequest(decoder, input, bytes, start, end, own);
+    return inflateFor(bytes, start, end, maxReceiveBytes, (plain) =>
+      decodeRequest(decoder, input, plain, 0, plain.length, true),
+    );
   }
+
+  /** A handler may leave its requests and still answer. */
+  onReturn(): void {}
+  onEnd(): void {}
 
   /** Runs an implementation that gives one answer. One that answers at once is not made to wait for a promise. */
   #answerWith(run: () => Promise<MessageInitShape<DescMessage>> | MessageInitShape<DescMessage>): void {
@@ -203,7 +200,7 @@ export class ServerCall implements StreamHandler {
   }
 
   #answer(message: MessageInitShape<DescMessage>): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     try {
       const bytes = this.#encode(message);
       this.#sendHead();
@@ -218,11 +215,11 @@ export class ServerCall implements StreamHandler {
   /** Sends an answer, now or when the promise resolves: large ones are compressed in a thread. */
   #send(bytes: Uint8Array): Promise<void> | undefined {
     if (!this.#mayCompress) {
-      this.#stream.sendMessage(bytes, false);
+      this.#stream.sendMessage(bytes, false, false, this.#home.encoder);
       return undefined;
     }
     const send = (packed: Packed): undefined => {
-      if (!this.#over) this.#stream.sendMessage(packed.bytes, false, packed.compressed);
+      if (!this.isOver) this.#stream.sendMessage(packed.bytes, false, packed.compressed);
     };
     const packed = pack(bytes, this.#context.compression, this.#home.sendCompression);
     return packed instanceof Promise ? packed.then(send) : send(packed);
@@ -236,27 +233,27 @@ export class ServerCall implements StreamHandler {
       return this.fail(error);
     }
     this.#home.handlerBegan();
-    void this.#sendAll(answers)
-      .catch((error: unknown) => this.fail(error))
-      .finally(() => this.#home.handlerEnded());
+    pumpAnswers(this, answers, this.#home);
   }
 
-  async #sendAll(answers: AsyncIterator<MessageInitShape<DescMessage>>): Promise<void> {
-    for (;;) {
-      const { done, value } = await answers.next();
-      if (this.#over) break;
-      if (done === true) {
-        this.#sendHead();
-        return this.#succeed();
-      }
-      const bytes = this.#encode(value);
-      this.#sendHead();
-      const sent = this.#send(bytes);
-      if (sent !== undefined) await sent;
-      if (this.#stream.queuedBytes > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
-      if (this.#over) break;
-    }
-    await answers.return?.().then(undefined, () => {});
+  answersEnded(): void {
+    if (this.isOver) return;
+    this.#sendHead();
+    this.#succeed();
+  }
+
+  sendAnswer(answer: MessageInitShape<DescMessage>): Promise<void> | undefined {
+    const bytes = this.#encode(answer);
+    this.#sendHead();
+    const sent = this.#send(bytes);
+    if (sent !== undefined) return sent.then(() => this.#whenDrained());
+    return this.#stream.queuedBytes > 0 ? this.#whenDrained() : undefined;
+  }
+
+  /** Resolves when nothing of the stream waits, or when the call is over. */
+  #whenDrained(): Promise<void> {
+    if (this.isOver || this.#stream.queuedBytes === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#drained = resolve));
   }
 
   #encode(message: MessageInitShape<DescMessage>): Uint8Array {
@@ -287,8 +284,8 @@ export class ServerCall implements StreamHandler {
   }
 
   #finish(error: ConnectError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.isOver) return;
+    this.isOver = true;
     this.#record?.end(error);
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#requests?.end(error);

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, type ContextValues } from "@connectrpc/connect";
+import { MessageDecoder } from "../codec/message-decoder.js";
 import { MessageEncoder } from "../codec/message-encoder.js";
 import type { SendCompression } from "../grpc/compression.js";
 import { fieldsFromError } from "../grpc/status.js";
@@ -17,8 +18,10 @@ import type { ServedMethod } from "./methods.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { readRequestHead } from "./request-head.js";
 import type { CallHome } from "./call-home.js";
+import { Drain } from "./drain.js";
 import { ServerCall } from "./server-call.js";
 import { createTemplates, type Templates } from "./templates.js";
+import { Turns } from "./turns.js";
 
 /** What connections of one server share. */
 export interface ServerHome {
@@ -40,24 +43,29 @@ export interface ServerHome {
 export class ServerConnection implements ConnectionOwner, CallHome {
   readonly templates: Templates = createTemplates();
   readonly encoder = new MessageEncoder();
+  readonly decoder = new MessageDecoder();
+  readonly turns = new Turns();
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
   readonly sendCompression: SendCompression;
   readonly connection: Connection;
   readonly #home: ServerHome;
+  readonly #contextValues: ((values: ContextValues) => void) | undefined;
   readonly #keepalive: Keepalive | undefined;
   readonly #pingPolicy: PingPolicy | undefined;
+  #drain: Drain | undefined;
   #inFlight = 0;
   /** Handlers that have not come to their end, also of calls that have. */
   #handlers = 0;
 
-  constructor(home: ServerHome, stream: Duplex) {
+  constructor(home: ServerHome, stream: Duplex, contextValues?: (values: ContextValues) => void) {
     this.#home = home;
+    this.#contextValues = contextValues;
     this.maxReceiveBytes = home.maxReceiveBytes;
     this.maxSendBytes = home.maxSendBytes;
     this.sendCompression = home.sendCompression;
     this.connection = new Connection("server", stream, home.limits, this);
-    if (home.keepalive !== undefined) this.#keepalive = new Keepalive(this.connection, stream, home.keepalive);
+    if (home.keepalive !== undefined) this.#keepalive = new Keepalive(this.connection, home.keepalive);
     if (home.minKeepaliveTimeMs > 0) {
       this.#pingPolicy = new PingPolicy(home.minKeepaliveTimeMs, this.connection.counters);
     }
@@ -76,6 +84,11 @@ export class ServerConnection implements ConnectionOwner, CallHome {
       [Setting.maxHeaderListSize, limits.maxHeaderListBytes],
     ]);
     connection.output.frame(FrameType.settings, 0, 0, settings);
+  }
+
+  /** Takes no more calls but those that are on their way, and ends when all are answered. */
+  drain(): void {
+    this.#drain ??= new Drain(this.connection);
   }
 
   accept(stream: Http2Stream): StreamHandler {
@@ -98,6 +111,7 @@ export class ServerConnection implements ConnectionOwner, CallHome {
 
   onClosed(_reason: CloseReason): void {
     this.#keepalive?.stop();
+    this.#drain?.stop();
     this.#home.closed(this);
   }
 
@@ -156,7 +170,7 @@ export class ServerConnection implements ConnectionOwner, CallHome {
     const { timeoutMs } = head;
     stream.announcedBytes = head.contentLength;
     const deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
-    const context = new CallContext(served.method, fields, deadline);
+    const context = new CallContext(served.method, fields, deadline, this.#contextValues);
     this.#inFlight++;
     const call = new ServerCall(this, stream, served, context, timeoutMs, head.gzip);
     stream.handler = call;

@@ -1,68 +1,24 @@
 import type { Duplex } from "node:stream";
 import type { DescService } from "@bufbuild/protobuf";
-import type { Interceptor, ServiceImpl } from "@connectrpc/connect";
+import type { ContextValues, Interceptor, ServiceImpl } from "@connectrpc/connect";
 import { Counters, type WireCounters } from "../diagnostics/counters.js";
-import type { Compression, SendCompression } from "../grpc/compression.js";
+import type { SendCompression } from "../grpc/compression.js";
 import type { KeepaliveOptions } from "../http2/keepalive.js";
 import { type ConnectionLimits, defaultLimits } from "../http2/limits.js";
 import { preface } from "../http2/constants.js";
-import { type ServedMethod, servedMethods } from "./methods.js";
+import { checkNumbers, maxTimerMs } from "../options/check.js";
+import { checkServerOptions } from "../options/ranges.js";
 import { lazily } from "./deferred-call.js";
-import { readPreface } from "./preface.js";
+import { drainMs } from "./drain.js";
+import { type ServedMethod, servedMethods } from "./methods.js";
+import type { ServerOptions } from "./options.js";
+import { type Greeting, readPreface, turnAway } from "./preface.js";
 import { ServerConnection, type ServerHome } from "./server-connection.js";
 
-/** Options of a server. Each has a default. */
-export interface ServerOptions {
-  /** Largest message that is accepted, in bytes; a larger one fails its call with RESOURCE_EXHAUSTED. Default 2^31-1; go-plugin's stock server has 4 MiB. */
-  readonly maxReceiveMessageBytes?: number;
-  /** Largest message that is sent, in bytes; a larger one fails its call with RESOURCE_EXHAUSTED. Default 2^31-1. */
-  readonly maxSendMessageBytes?: number;
-  /** Calls that one connection may have open at once; more are refused with REFUSED_STREAM. Default 10000. */
-  readonly maxConcurrentStreams?: number;
-  /** Flow-control window of each stream in bytes, from 65535. Default 1 MiB. */
-  readonly streamWindowBytes?: number;
-  /** Flow-control window of each connection in bytes, from 65535. Default 16 MiB. */
-  readonly connectionWindowBytes?: number;
-  /** Largest header list of a request in bytes. Default 64 KiB. */
-  readonly maxHeaderListBytes?: number;
-  /** How long a new connection may take for its preface, in milliseconds. Default 10000. */
-  readonly prefaceTimeoutMs?: number;
-  /**
-   * A PING goes to a client from which nothing came for so many milliseconds, to find one that is gone without a sign.
-   * Default none; grpc-go's `keepalive.ServerParameters.Time`, 2 hours.
-   */
-  readonly keepaliveTimeMs?: number;
-  /** The connection is lost when nothing comes within so many milliseconds after that PING. Default 20000, as grpc-go. */
-  readonly keepaliveTimeoutMs?: number;
-  /**
-   * A client that sends PINGs more often than every so many milliseconds, more than twice, gets GOAWAY
-   * ENHANCE_YOUR_CALM with "too_many_pings". Default 0: any are tolerated; grpc-go's
-   * `keepalive.EnforcementPolicy.MinTime`, 5 minutes.
-   */
-  readonly minKeepaliveTimeMs?: number;
-  /**
-   * How long a client may pause within a message, within a request that has only one, or within a frame, in
-   * milliseconds; 0: for ever. The call ends with DEADLINE_EXCEEDED, within a frame the connection ends; it may take
-   * up to twice as long. A stream that rests between two messages is never ended. Default 120000.
-   */
-  readonly requestIdleTimeoutMs?: number;
-  /**
-   * Frames that move no call on (PING, SETTINGS, PRIORITY, empty DATA, tiny WINDOW_UPDATE, unknown types) that a client
-   * may send in a second, beyond one for each frame of a call; more end its connection with ENHANCE_YOUR_CALM. A SETTINGS
-   * frame counts ten times. Default 20000.
-   */
-  readonly maxControlFramesPerSecond?: number;
-  /**
-   * Calls that a client may reset, or make the server reset, in a second, beyond one for each call that ended well;
-   * more end its connection with ENHANCE_YOUR_CALM. Default 1000.
-   */
-  readonly maxResetsPerSecond?: number;
-  /** How answers are sent to clients that accept it. Default `identity`: a pipe on one machine is faster than gzip. */
-  readonly sendCompression?: Compression;
-  /** Answers below this size in bytes are sent as they are. Default 1024. */
-  readonly minCompressBytes?: number;
-  /** Connect-ES interceptors, the first one outermost. Default none; without any, calls take a shorter path. */
-  readonly interceptors?: readonly Interceptor[];
+/** What is told of one connection when a server takes it. */
+export interface AcceptOptions {
+  /** Puts what belongs to the connection into the context values of each of its calls, when a handler first asks for them. */
+  readonly contextValues?: (values: ContextValues) => void;
 }
 
 /** The server end of gRPC channels: any number of connected byte streams, one set of services. */
@@ -77,20 +33,29 @@ export interface Server extends AsyncDisposable {
   /** The services that were added, in that order. */
   readonly served: readonly DescService[];
   /** Speaks gRPC on a byte stream, which the server owns and ends from now on. */
-  accept(stream: Duplex): void;
+  accept(stream: Duplex, options?: AcceptOptions): void;
   readonly connectionCount: number;
   /** Calls that were not answered yet. */
   readonly inFlight: number;
   /** What all connections, also those that have ended, have done so far. */
   stats(): WireCounters;
-  /** GOAWAY to every connection; resolves when the calls in flight are answered, or after `graceMs` (default 5000) when they are reset. */
+  /**
+   * Says GOAWAY on every connection, answers the calls in flight and those that are on their way, and resolves when every
+   * byte stream is closed: by the client, or by us a second after its last call. After `graceMs` (default 5000) what is
+   * left is reset. Byte streams that come meanwhile are told to go away.
+   */
   close(options?: { graceMs?: number }): Promise<void>;
   /** Ends every connection now; handlers in flight are aborted. */
   destroy(): void;
 }
 
-/** Makes a server without any service. It listens to nothing: hand it byte streams with `accept`. */
+/**
+ * Makes a server without any service. It listens to nothing: hand it byte streams with `accept`.
+ *
+ * @throws {@link TenonError} `option-invalid`
+ */
 export function createServer(options: ServerOptions = {}): Server {
+  checkServerOptions(options);
   return new GrpcServer(options);
 }
 
@@ -111,7 +76,9 @@ class GrpcServer implements Server, ServerHome {
   #sweeper: NodeJS.Timeout | undefined;
   readonly #connections = new Set<ServerConnection>();
   /** Streams whose preface has not come. */
-  readonly #greeting = new Set<Duplex>();
+  readonly #greeting = new Map<Duplex, Greeting>();
+  /** Every stream that is not closed. */
+  readonly #streams = new Set<Duplex>();
   /** Of the connections that have ended. */
   readonly #counters = new Counters();
   #closing = false;
@@ -134,6 +101,7 @@ class GrpcServer implements Server, ServerHome {
       ...defaultLimits,
       streamWindowBytes: options.streamWindowBytes ?? defaultLimits.streamWindowBytes,
       connectionWindowBytes: options.connectionWindowBytes ?? defaultLimits.connectionWindowBytes,
+      maxStreamWindowBytes: options.maxStreamWindowBytes ?? defaultLimits.maxStreamWindowBytes,
       maxHeaderListBytes: options.maxHeaderListBytes ?? defaultLimits.maxHeaderListBytes,
       maxConcurrentStreams: options.maxConcurrentStreams ?? defaultLimits.maxConcurrentStreams,
       maxControlFramesPerSecond: options.maxControlFramesPerSecond ?? defaultLimits.maxControlFramesPerSecond,
@@ -175,31 +143,34 @@ class GrpcServer implements Server, ServerHome {
     return this;
   }
 
-  accept(stream: Duplex): void {
-    if (this.#closing) {
-      stream.destroy();
-      return;
-    }
-    this.#greeting.add(stream);
-    readPreface(stream, preface, this.#prefaceTimeoutMs, (rest) => {
+  accept(stream: Duplex, options?: AcceptOptions): void {
+    if (stream.destroyed) return;
+    this.#streams.add(stream);
+    stream.once("close", () => this.#streamClosed(stream));
+    if (this.#closing) return turnAway(stream);
+    const greeting = readPreface(stream, preface, this.#prefaceTimeoutMs, (rest) => {
       this.#greeting.delete(stream);
       if (rest === undefined) {
-        stream.destroy();
+        if (this.#closing) turnAway(stream);
+        else stream.destroy();
         return;
       }
-      const served = new ServerConnection(this, stream);
+      const served = new ServerConnection(this, stream, options?.contextValues);
       this.#connections.add(served);
       this.#watch();
-      if (this.#closing) served.connection.drain();
+      if (this.#closing) served.drain();
       if (rest.length > 0) served.connection.receive(rest);
     });
+    if (!stream.destroyed) this.#greeting.set(stream, greeting);
   }
 
   async close(options: { graceMs?: number } = {}): Promise<void> {
+    checkNumbers(options, { graceMs: [0, maxTimerMs] });
     this.#closing = true;
-    for (const stream of this.#greeting) stream.destroy();
-    for (const { connection } of this.#connections) connection.drain();
-    if (this.#connections.size === 0) return;
+    // A client that has connected is about to speak, and may have calls behind its first bytes.
+    for (const greeting of this.#greeting.values()) greeting.hurry(drainMs);
+    for (const connection of this.#connections) connection.drain();
+    if (this.#streams.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
       new Promise<void>((resolve) => this.#emptied.push(resolve)),
@@ -211,7 +182,7 @@ class GrpcServer implements Server, ServerHome {
 
   destroy(): void {
     this.#closing = true;
-    for (const stream of this.#greeting) stream.destroy();
+    for (const stream of this.#greeting.keys()) stream.destroy();
     for (const { connection } of this.#connections) {
       connection.destroy({ kind: "closed", message: "the server was closed" });
     }
@@ -227,6 +198,11 @@ class GrpcServer implements Server, ServerHome {
     if (this.#connections.size > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
+  }
+
+  #streamClosed(stream: Duplex): void {
+    this.#streams.delete(stream);
+    if (this.#streams.size > 0) return;
     for (const resolve of this.#emptied) resolve();
     this.#emptied = [];
   }

@@ -1,4 +1,4 @@
-import type { ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "@tenon/core";
 
 /** How a service is. */
@@ -56,8 +56,6 @@ export function createHealth(initial: Readonly<Record<string, HealthState>> = { 
     async check({ service }) {
       const status = known.get(service);
       if (status !== undefined) return { status };
-      // Not needed to start, and the dearest import there is.
-      const { Code, ConnectError } = await import("@connectrpc/connect");
       throw new ConnectError(`no service ${JSON.stringify(service)} is known here`, Code.NotFound);
     },
     list() {

@@ -8,11 +8,11 @@ import { type Certificate, createCertificate } from "./certificate.js";
 import { pinnedTls } from "./pinned.js";
 
 describe("a certificate", () => {
-  test("is what AutoMTLS needs: P-256, self-signed, localhost, CA, valid now", () => {
+  test("is what AutoMTLS needs: P-256, self-signed, localhost, no CA, valid now", () => {
     const own = createCertificate();
     const parsed = new X509Certificate(own.der);
     assert.ok(parsed.verify(parsed.publicKey));
-    assert.ok(parsed.ca);
+    assert.ok(!parsed.ca);
     assert.equal(parsed.publicKey.asymmetricKeyDetails?.namedCurve, "prime256v1");
     assert.equal(parsed.subject, "O=Tenon\nCN=localhost");
     assert.equal(parsed.issuer, parsed.subject);

@@ -1,4 +1,12 @@
-import { TenonError } from "@tenon/core";
+import {
+  checkChoice,
+  checkIsObject,
+  checkNumbers,
+  checkTypes,
+  invalidOption,
+  maxTimerMs,
+  type NumberRange,
+} from "../options/check.js";
 import { initialWindowBytes, maxUint32 } from "./constants.js";
 import type { YamuxStream } from "./stream.js";
 
@@ -30,37 +38,33 @@ export interface YamuxOptions {
 /** The numbers of {@link YamuxOptions}, complete. */
 export type YamuxLimits = Required<Omit<YamuxOptions, "role" | "onStream">>;
 
-const maxMs = 2 ** 31 - 1;
+const usual: YamuxLimits = {
+  streamWindowBytes: initialWindowBytes,
+  maxStreams: 1024,
+  maxBacklog: 256,
+  maxPendingOpens: 256,
+  openTimeoutMs: 75_000,
+  keepAliveIntervalMs: 0,
+  pingTimeoutMs: 10_000,
+};
 
-const ranges: { readonly [K in keyof YamuxLimits]: readonly [usual: number, least: number, most: number] } = {
-  streamWindowBytes: [initialWindowBytes, initialWindowBytes, maxUint32],
-  maxStreams: [1024, 0, maxUint32],
-  maxBacklog: [256, 0, maxUint32],
-  maxPendingOpens: [256, 1, maxUint32],
-  openTimeoutMs: [75_000, 0, maxMs],
-  keepAliveIntervalMs: [0, 0, maxMs],
-  pingTimeoutMs: [10_000, 1, maxMs],
+export const yamuxRanges: Readonly<Record<keyof YamuxLimits, NumberRange>> = {
+  streamWindowBytes: [initialWindowBytes, maxUint32],
+  maxStreams: [0, maxUint32],
+  maxBacklog: [0, maxUint32],
+  maxPendingOpens: [1, maxUint32],
+  openTimeoutMs: [0, maxTimerMs],
+  keepAliveIntervalMs: [0, maxTimerMs],
+  pingTimeoutMs: [1, maxTimerMs],
 };
 
 /** @throws {@link TenonError} `option-invalid` for a role that there is not and for a number that is none or out of range */
 export function readYamuxLimits(options: YamuxOptions): YamuxLimits {
-  if (options.role !== "client" && options.role !== "server") {
-    throw invalid("role", options.role, 'it must be "client" or "server"');
-  }
-  const names = Object.keys(ranges) as (keyof YamuxLimits)[];
-  const limits = names.map((name) => {
-    const [usual, least, most] = ranges[name];
-    const value: unknown = options[name] ?? usual;
-    if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
-      throw invalid(name, value, `it must be a whole number from ${least} to ${most}`);
-    }
-    return [name, value];
-  });
-  return Object.fromEntries(limits) as YamuxLimits;
-}
-
-function invalid(option: string, value: unknown, rule: string): TenonError {
-  return new TenonError("option-invalid", `The option ${option} is ${String(value)}; ${rule}.`, {
-    facts: { option, value },
-  });
+  checkIsObject("options", options);
+  if (options.role === undefined) throw invalidOption("role", undefined, '"client" or "server"');
+  checkChoice(options, "role", ["client", "server"]);
+  checkTypes(options, "function", ["onStream"]);
+  checkNumbers(options, yamuxRanges);
+  const names = Object.keys(usual) as (keyof YamuxLimits)[];
+  return Object.fromEntries(names.map((name) => [name, options[name] ?? usual[name]])) as YamuxLimits;
 }

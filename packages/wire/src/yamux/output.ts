@@ -1,7 +1,7 @@
-import { nextTick } from "node:process";
 import type { Duplex } from "node:stream";
 import { headerBytes } from "./constants.js";
 import { ViolationFault } from "./error.js";
+import { nextTick } from "../runtime.js";
 
 const batchBytes = 16 * 1024;
 /** Payloads up to this are better copied behind their header than handed on by themselves. */

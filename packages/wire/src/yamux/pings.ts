@@ -1,3 +1,4 @@
+import { checkNumbers, maxTimerMs } from "../options/check.js";
 import { maxUint32 } from "./constants.js";
 import { YamuxError } from "./error.js";
 
@@ -18,6 +19,7 @@ export class Pings {
 
   /** Resolves with the round trip in milliseconds; rejects with `ping-timeout`, when `signal` aborts and in `fail`. */
   ping(timeoutMs: number, signal: AbortSignal | undefined): Promise<number> {
+    checkNumbers({ timeoutMs }, { timeoutMs: [1, maxTimerMs] });
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     while (this.#waiting.has(this.#next)) this.#advance();
     const id = this.#next;

@@ -1,5 +1,5 @@
-import { nextTick } from "node:process";
 import type { Duplex } from "node:stream";
+import { checkNumbers, maxTimerMs } from "../options/check.js";
 import { Backlog } from "./backlog.js";
 import { Flag, FrameType, GoAwayCode, maxUint32 } from "./constants.js";
 import {
@@ -18,6 +18,7 @@ import { PendingOpens } from "./pending-opens.js";
 import { KeepAlive, Pings } from "./pings.js";
 import { SessionStream, type StreamHome, type YamuxStream } from "./stream.js";
 import type { YamuxSession } from "./yamux-session.js";
+import { nextTick } from "../runtime.js";
 
 /**
  * Speaks yamux on a byte stream, which the session owns and ends from now on. Go: `yamux.Client`, `yamux.Server`.
@@ -104,9 +105,9 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
     return this.#openNow();
   }
 
-  ping(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
-    if (this.#reason !== undefined) return Promise.reject(closedError(this.#reason));
-    return this.#pings.ping(options.timeoutMs ?? this.#limits.pingTimeoutMs, options.signal);
+  async ping(options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<number> {
+    if (this.#reason !== undefined) throw closedError(this.#reason);
+    return await this.#pings.ping(options.timeoutMs ?? this.#limits.pingTimeoutMs, options.signal);
   }
 
   goAway(): void {
@@ -115,13 +116,14 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
     this.output.frame(FrameType.goAway, 0, 0, GoAwayCode.normal);
   }
 
-  close({ graceMs = 5000 }: { readonly graceMs?: number } = {}): Promise<YamuxCloseReason> {
+  close(options: { readonly graceMs?: number } = {}): Promise<YamuxCloseReason> {
+    checkNumbers(options, { graceMs: [0, maxTimerMs] });
     if (this.#state === "open") {
       this.goAway();
       this.#state = "closing";
       this.#opens.fail(selfGoingAway());
       this.#backlog.end();
-      this.#grace = setTimeout(() => this.#end(closedByUs), Math.min(graceMs, 0x7fffffff));
+      this.#grace = setTimeout(() => this.#end(closedByUs), options.graceMs ?? 5000);
       this.#endIfIdle();
     }
     return this.closed;

@@ -25,7 +25,7 @@ export interface YamuxSession extends AsyncDisposable, AsyncIterable<YamuxStream
   ping(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<number>;
   /** Takes no more streams of the peer, and tells it so. What is open goes on, and `open` still works. */
   goAway(): void;
-  /** Opens and takes no more streams, waits up to `graceMs` (default 5000) for those that are open, resets the rest, ends. */
+  /** Opens and takes no more streams, waits up to `graceMs` (default 5000) for those that are open, resets the rest, ends. Throws `option-invalid` for a time that is none. */
   close(options?: { readonly graceMs?: number }): Promise<YamuxCloseReason>;
   /** Ends now; open streams fail with `session-closed`. With an error the peer is told of an internal error. */
   destroy(error?: Error): void;

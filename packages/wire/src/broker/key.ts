@@ -1,0 +1,25 @@
+import { type ContextKey, createContextKey } from "@connectrpc/connect";
+import { TenonError } from "@tenon/core";
+import type { Broker } from "./broker.js";
+
+const fail = (): never => {
+  throw new TenonError(
+    "broker-closed",
+    "This call came over a connection without a broker. Brokers exist where host and plugin are connected as processes.",
+  );
+};
+
+/** Stands where there is no broker: each use of it fails with `broker-closed`. */
+const noBroker: Broker = {
+  serve: async () => fail(),
+  dial: async () => fail(),
+  nextId: fail,
+};
+
+/**
+ * Finds the broker of the connection that a call came over, in a handler: `context.values.get(brokerKey)`. Two hosts of one
+ * plugin have a broker each.
+ */
+export const brokerKey: ContextKey<Broker> = createContextKey(noBroker, {
+  description: "Tenon: the connection's broker",
+});

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { pumpAnswers, type PumpedCall } from "./answer-pump.js";
+import { Turns } from "./turns.js";
+
+/** A call that notes what is done to it. */
+function open(sendAnswer: (answer: number) => Promise<void> | undefined = () => undefined) {
+  const events: string[] = [];
+  const call = {
+    isOver: false as boolean,
+    sendAnswer(answer: number) {
+      events.push(String(answer));
+      return sendAnswer(answer);
+    },
+    answersEnded: () => void events.push("ended"),
+    fail: (error: unknown) => void events.push(`failed: ${(error as Error).message}`),
+  } satisfies PumpedCall<number>;
+  const home = { turns: new Turns(), handlerEnded: () => void events.push("handler ended") };
+  return { call, home, events };
+}
+
+async function* count(to: number, atEnd: () => void = () => {}) {
+  try {
+    for (let i = 0; i < to; i++) yield i;
+  } finally {
+    atEnd();
+  }
+}
+
+test("answers go out in their order, then the end", async () => {
+  const { call, home, events } = open();
+  pumpAnswers(call, count(3), home);
+  await turn();
+  assert.deepEqual(events, ["0", "1", "2", "ended", "handler ended"]);
+});
+
+test("the handler is not asked while an answer waits [WIRE-06]", async () => {
+  let release = () => {};
+  const { call, home, events } = open((answer) =>
+    answer === 1 ? new Promise((resolve) => (release = resolve)) : undefined,
+  );
+  pumpAnswers(call, count(3), home);
+  await turn();
+  assert.deepEqual(events, ["0", "1"]);
+  release();
+  await turn();
+  assert.deepEqual(events, ["0", "1", "2", "ended", "handler ended"]);
+});
+
+test("a handler that always has an answer lets others have their turn [WIRE-06]", async () => {
+  const { call, home, events } = open();
+  pumpAnswers(call, count(1_000_000), home);
+  const seen: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    await turn();
+    seen.push(events.length);
+  }
+  assert.ok(seen[0]! > 100 && seen[2]! < 10_000, seen.join());
+  call.isOver = true;
+  await turn();
+  assert.equal(events.at(-1), "handler ended");
+});
+
+test("handlers of one connection share its turns", async () => {
+  const { call, home, events } = open();
+  for (let i = 0; i < 10; i++) pumpAnswers(call, count(1_000_000), home);
+  await turn();
+  assert.ok(events.length < 2000, String(events.length));
+  call.isOver = true;
+  await turn();
+});
+
+test("a handler is told to clean up when its call is over or its answer cannot be sent", async () => {
+  for (const end of ["over", "thrown", "rejected"]) {
+    let cleaned = 0;
+    const { call, home, events } = open((answer) => {
+      if (answer === 0) return undefined;
+      if (end === "thrown") throw new Error("too large");
+      if (end === "rejected") return Promise.reject(new Error("no gzip"));
+      call.isOver = true;
+      return undefined;
+    });
+    pumpAnswers(
+      call,
+      count(5, () => cleaned++),
+      home,
+    );
+    await turn();
+    assert.equal(cleaned, 1);
+    assert.equal(events.filter((event) => event === "handler ended").length, 1);
+    assert.equal(
+      events.some((event) => event.startsWith("failed")),
+      end !== "over",
+    );
+  }
+});
+
+test("what a handler throws fails the call, whatever kind of iterator it is", async () => {
+  const broken: AsyncIterator<number>[] = [
+    { next: () => Promise.reject(new Error("broken")) },
+    {
+      next: () => {
+        throw new Error("broken");
+      },
+    },
+  ];
+  for (const answers of broken) {
+    const { call, home, events } = open();
+    pumpAnswers(call, answers, home);
+    await turn();
+    assert.deepEqual(events, ["failed: broken", "handler ended"]);
+  }
+  const { call, home, events } = open();
+  let left = 2;
+  const plain = { next: () => ({ done: left === 0, value: left-- }) };
+  pumpAnswers(call, plain as unknown as AsyncIterator<number>, home);
+  await turn();
+  assert.deepEqual(events, ["2", "1", "ended", "handler ended"]);
+});
