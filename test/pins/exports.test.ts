@@ -43,11 +43,13 @@ test("the exports of @tenon/core", () => {
     "StdioData_Channel",
     "TenonError",
     "acceptVersion",
+    "checkReattach",
     "chooseVersion",
     "defineContract",
     "errorCodes",
     "formatEnvironment",
     "formatHandshakeLine",
+    "formatReattach",
     "handshakeFields",
     "handshakeVariables",
     "isTenonError",
@@ -55,6 +57,7 @@ test("the exports of @tenon/core", () => {
     "parseEnvironment",
     "parseGoBool",
     "parseHandshakeLine",
+    "parseReattach",
     "splitTcpAddress",
     "type ConnInfo",
     "type ConnInfo_Knock",
@@ -73,6 +76,8 @@ test("the exports of @tenon/core", () => {
     "type HealthListRequest",
     "type HealthListResponse",
     "type ParsedEnvironment",
+    "type ReattachDescriptor",
+    "type ReattachMap",
     "type ServiceAt",
     "type ServiceNames",
     "type StdioData",
@@ -84,11 +89,17 @@ test("the exports of @tenon/core", () => {
 test("the exports of @tenon/wire", () => {
   assert.deepEqual(exportsOf("wire/src/index.ts"), [
     "callCompression",
+    "connectSocket",
     "createCertificate",
     "createChannel",
+    "createClient",
     "createServer",
     "dial",
+    "joinStreams",
+    "maybeExecutedKey",
     "pinnedTls",
+    "streamFromMessages",
+    "type AcceptOptions",
     "type CallCompression",
     "type CallEvent",
     "type Certificate",
@@ -102,6 +113,9 @@ test("the exports of @tenon/wire", () => {
     "type DialState",
     "type DialStats",
     "type DialedChannel",
+    "type IncomingMessages",
+    "type MessageStream",
+    "type MessageStreamOptions",
     "type PinnedTlsOptions",
     "type ResetEvent",
     "type Server",
@@ -125,12 +139,62 @@ test("the exports of @tenon/wire/yamux", () => {
   ]);
 });
 
+test("the exports of @tenon/wire/broker", () => {
+  assert.deepEqual(exportsOf("wire/src/broker/index.ts"), [
+    "brokerKey",
+    "createBrokerEnd",
+    "type Broker",
+    "type BrokerDialOptions",
+    "type BrokerEnd",
+    "type BrokerInit",
+    "type BrokerServeOptions",
+    "type BrokerTls",
+    "type BrokeredServer",
+    "type Outbox",
+    "type Paths",
+  ]);
+});
+
+test("the exports of @tenon/wire/broker-sockets", () => {
+  assert.deepEqual(exportsOf("wire/src/broker/by-sockets.ts"), [
+    "SocketPaths",
+    "type BrokerListenOptions",
+    "type SocketPathsInit",
+  ]);
+});
+
+test("the exports of @tenon/wire/broker-mux", () => {
+  assert.deepEqual(exportsOf("wire/src/broker/multiplexed.ts"), [
+    "MuxPaths",
+    "createMux",
+    "createTlsAcceptor",
+    "secureClient",
+    "type Mux",
+    "type MuxPathsInit",
+  ]);
+});
+
+test("the exports of @tenon/wire/listen", () => {
+  assert.deepEqual(exportsOf("wire/src/listen/index.ts"), [
+    "findGroupId",
+    "openListener",
+    "type ListenOptions",
+    "type Listener",
+    "type TlsServerOptions",
+  ]);
+});
+
 test("the exports of @tenon/plugin", () => {
   assert.deepEqual(exportsOf("plugin/src/index.ts"), [
+    "brokerKey",
     "createLogger",
     "implement",
     "runPlugin",
     "servePlugin",
+    "type Broker",
+    "type BrokerDialOptions",
+    "type BrokerServeOptions",
+    "type BrokeredServer",
     "type Implementation",
     "type LogFields",
     "type LogLevel",
@@ -141,24 +205,47 @@ test("the exports of @tenon/plugin", () => {
     "type PluginService",
     "type RunOptions",
     "type ServeOptions",
+    "type ServeTlsSettings",
     "type ServicesImplementation",
     "type ServingPlugin",
+    "type TestModeOptions",
     "type VersionsImplementation",
   ]);
 });
 
 test("the exports of @tenon/host", () => {
   assert.deepEqual(exportsOf("host/src/index.ts"), [
+    "attachFromEnvironment",
+    "brokerKey",
+    "bubblewrapLauncher",
     "createHost",
+    "discover",
     "logLevels",
+    "maybeExecuted",
+    "processLauncher",
     "startFactsOf",
+    "type AttachLaunch",
+    "type Broker",
+    "type BrokerDialOptions",
+    "type BrokerServeOptions",
+    "type BrokeredServer",
+    "type BubblewrapOptions",
+    "type ByteSink",
+    "type ChannelSettings",
+    "type ExitFacts",
+    "type FileChecksum",
     "type Host",
     "type HostOptions",
+    "type LaunchRequest",
+    "type LaunchedInstance",
+    "type Launcher",
+    "type LauncherCapabilities",
     "type LogCounts",
     "type LogLevel",
     "type LogPart",
     "type LogRecord",
     "type LogSource",
+    "type NetworkAddress",
     "type PingOptions",
     "type ProcessLaunch",
     "type Session",
@@ -168,6 +255,7 @@ test("the exports of @tenon/host", () => {
     "type StopOptions",
     "type StopOutcome",
     "type StopStep",
+    "type TlsSettings",
   ]);
 });
 
@@ -179,6 +267,7 @@ test("the exports of @tenon/testkit", () => {
     "countActiveResources",
     "createDuplexPair",
     "defaultTemporaryDirectories",
+    "delayWrites",
     "describeLeaks",
     "eventually",
     "frameBytes",
@@ -196,6 +285,7 @@ test("the exports of @tenon/testkit", () => {
     "literalBlock",
     "readProcess",
     "snapshotResources",
+    "streamCompliance",
     "type AssertNoLeaksOptions",
     "type DuplexPairOptions",
     "type EventuallyOptions",
@@ -206,6 +296,8 @@ test("the exports of @tenon/testkit", () => {
     "type RawFrame",
     "type ResourceSnapshot",
     "type SnapshotOptions",
+    "type StreamComplianceOptions",
+    "type StreamEnds",
     "uint32",
     "withTimeout",
   ]);

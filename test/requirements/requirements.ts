@@ -1,10 +1,14 @@
 import type { Requirement } from "./requirement.js";
+import { brokerRows } from "./rows/broker.js";
 import { environmentRows } from "./rows/environment.js";
 import { handshakeRows } from "./rows/handshake.js";
 import { hostRows } from "./rows/host.js";
+import { languageRows } from "./rows/languages.js";
+import { launchRows } from "./rows/launch.js";
 import { lifeRows } from "./rows/life.js";
 import { logRows } from "./rows/log.js";
 import { pluginRows } from "./rows/plugin.js";
+import { reattachRows } from "./rows/reattach.js";
 import { stdioRows } from "./rows/stdio.js";
 import { stopRows } from "./rows/stop.js";
 import { tlsRows } from "./rows/tls.js";
@@ -17,6 +21,7 @@ export const requirements: readonly Requirement[] = [
   ...environmentRows,
   ...versionsRows,
   ...tlsRows,
+  ...languageRows,
   ...lifeRows,
   ...stopRows,
   ...logRows,
@@ -24,4 +29,7 @@ export const requirements: readonly Requirement[] = [
   ...pluginRows,
   ...hostRows,
   ...wireRows,
+  ...brokerRows,
+  ...reattachRows,
+  ...launchRows,
 ];

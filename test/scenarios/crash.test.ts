@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createHost, type LogRecord, type Session } from "@tenon/host";
+import { isTenonError } from "@tenon/core";
+import { createHost, type LogRecord, maybeExecuted, type Session } from "@tenon/host";
 import { eventually, withTimeout } from "@tenon/testkit";
 import { echo } from "../fixtures/contracts.js";
 import { fixture } from "../support/fixture.js";
@@ -48,7 +49,11 @@ async function assertUnavailable(calls: ReturnType<typeof inFlight>): Promise<vo
   for (const [i, result] of results.entries()) {
     assert.equal(result.status, "rejected", `call ${i} succeeded`);
     assert.ok(result.reason instanceof ConnectError, String(result.reason));
-    assert.equal(result.reason.code, Code.Unavailable, `call ${i}: ${result.reason.message}`);
+    const { code, message, cause } = result.reason;
+    assert.ok(code === Code.Unavailable || code === Code.Aborted, `call ${i}: ${message}`);
+    assert.ok(code === Code.Unavailable || maybeExecuted(result.reason), `call ${i} was accepted and does not say so`);
+    assert.match(message, /the plugin "echo" \(instance echo-\d+\)/);
+    assert.ok(isTenonError(cause), `call ${i}: ${String(cause)}`);
   }
   assert.deepEqual(
     calls.ended,
@@ -124,4 +129,37 @@ test("a busy event loop in the plugin is waited for, not taken for a crash", asy
   ]);
   assert.equal(answer.chunks.length, 1);
   assert.deepEqual(host.sessions, [session]);
+});
+
+test("a call in flight when its plugin is killed ends within 100 ms and says whether it may have been executed [LIFE-22] [LIFE-23]", async () => {
+  await using host = createHost();
+  const wrapped = ["sh", "-c", `"$@"; sleep 60`, "sh", ...fixture("echo-plugin")] as [string, ...string[]];
+  const elapsed: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    // Behind a shell that lives on, nobody ever tells how the plugin ended.
+    const session = await host.start(echo, i % 2 === 0 ? launch : { process: wrapped }, {
+      stop: { terminateTimeoutMs: 50 },
+    });
+    const { pid } = await session.client("chaos").describe({});
+    const client = session.client("echo");
+    const slow = client.unary(hello, { headers: { "x-delay-ms": "30000" } });
+    const flood = client.serverStream(hello, { headers: { "x-count": "100000000" } })[Symbol.asyncIterator]();
+    await flood.next();
+    const killedAt = performance.now();
+    process.kill(pid, "SIGKILL");
+    await assert.rejects(slow, (error: unknown) => {
+      elapsed.push(performance.now() - killedAt);
+      return error instanceof ConnectError && error.code === Code.Unavailable && maybeExecuted(error);
+    });
+    const drained = async (): Promise<void> => {
+      while ((await flood.next()).done !== true);
+    };
+    await assert.rejects(drained(), (error: unknown) => {
+      return error instanceof ConnectError && error.code === Code.Aborted && maybeExecuted(error);
+    });
+    await assert.rejects(client.unary(hello), (error: unknown) => !maybeExecuted(error));
+    await session.closed;
+  }
+  const median = elapsed.toSorted((a, b) => a - b)[5]!;
+  assert.ok(median < 100, `median ${median} ms`);
 });

@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isProcessAlive } from "@tenon/testkit";
+import { eventually, isProcessAlive, listDescendants } from "@tenon/testkit";
 import { goPeers } from "../conformance/peers/go.js";
 import { fixture } from "../support/fixture.js";
 import { useSandbox } from "../support/sandbox.js";
@@ -100,6 +100,26 @@ describe("kill -9 of the host of a Go plugin", async () => {
       child.kill("SIGKILL");
       for (const pid of pids) await gone(pid);
     }
+  });
+});
+
+describe("kill -9 of the host of a wrapped plugin", async () => {
+  const { plugin, missing } = await goPeers();
+
+  test("a shell around a Go plugin, with a grandchild beside it: none of them survives [LIFE-24]", {
+    skip: missing ?? skip,
+  }, async () => {
+    const wrapper = `sleep 300 & "$@"; exit $?`;
+    for (const env of [{}, { PLAIN: "1" }]) {
+      const { child } = await runHost(1, ["sh", "-c", wrapper, "sh", plugin!], env);
+      const started = listDescendants(child.pid!);
+      assert.equal(started.filter(({ command }) => /sleep 300|echo-plugin/.test(command)).length >= 2, true);
+      child.kill("SIGKILL");
+      for (const { pid, startTicks } of started) {
+        await eventually(() => !isProcessAlive(pid, startTicks), { timeoutMs: 8000, what: `the end of ${pid}` });
+      }
+    }
+    await sandbox.assertClean();
   });
 });
 

@@ -1,7 +1,9 @@
 import { type Contract, type ContractVersions, TenonError } from "@tenon/core";
 import { createExitNet } from "./launch/exit-net.js";
 import { hostProcess } from "./launch/host-process.js";
-import { findSetpriv } from "./launch/parent-death.js";
+import { processLauncher } from "./launch/process-launcher.js";
+import { attachInstance } from "./attach/attach-instance.js";
+import { type AttachLaunch, isAttach, parseAttach } from "./attach/attach-launch.js";
 import { parseLaunch, type ProcessLaunch } from "./launch/process-launch.js";
 import { createSocketDirectories } from "./sockets/socket-directories.js";
 import type { LogRecord } from "./logs/record.js";
@@ -33,20 +35,21 @@ export interface HostOptions {
 /** Starts plugins and holds on to them until they are stopped. */
 export interface Host extends AsyncDisposable {
   /**
-   * Starts an instance and connects to it.
+   * Starts an instance and connects to it, or attaches to one that runs already.
    *
    * @throws {@link TenonError} `option-invalid` for arguments; `host-closed`; else one of the start codes, with
-   *   {@link StartFacts} in its facts. Nothing of the instance is left then.
+   *   {@link StartFacts} in its facts. Nothing of the instance is left then. An attach that fails leaves the instance as it is;
+   *   `instance-not-found` where it is gone.
    */
   start<V extends ContractVersions>(
     contract: Contract<V>,
-    launch: ProcessLaunch,
+    launch: ProcessLaunch | AttachLaunch,
     options?: StartOptions,
   ): Promise<Session<V>>;
   /** The sessions that have not ended, oldest first. */
   readonly sessions: readonly Session[];
   /**
-   * Ends every session at once, gives up every start under way (`host-closed`), and starts nothing any more. Resolves with the
+   * Ends every session at once (those with a `lifetime` of their own are let go of), gives up every start under way (`host-closed`), and starts nothing any more. Resolves with the
    * outcomes of the sessions. go-plugin: `CleanupClients`, for all hosts of the process.
    */
   stop(options?: StopOptions): Promise<StopOutcome[]>;
@@ -66,12 +69,12 @@ export function createHost(options: HostOptions = {}): Host {
   let isClosed = false;
   const exitNet = createExitNet();
   const socketDirectories = createSocketDirectories(janitor);
-  let setpriv: Promise<string | undefined> | undefined;
+  const childProcesses = processLauncher();
   let nextId = 1;
 
   const start = async <V extends ContractVersions>(
     contract: Contract<V>,
-    launch: ProcessLaunch,
+    launch: ProcessLaunch | AttachLaunch,
     startOptions?: StartOptions,
   ): Promise<Session<V>> => {
     if (isClosed) {
@@ -83,23 +86,32 @@ export function createHost(options: HostOptions = {}): Host {
     checkContract(contract);
     checkKeys("options", startOptions);
     const parsed = parseStartOptions("options", { ...(log && { log }), ...defaults, ...startOptions });
-    const parsedLaunch = parseLaunch(launch);
-    const session = await startInstance({
-      id: `${parsed.name ?? contract.name}-${nextId++}`,
+    const common = {
+      id: `${parsed.name ?? contract.name}-${nextId}`,
       contract,
-      launch: parsedLaunch,
       options: parsed,
-      environment: environment ?? hostProcess.environment(),
       exitNet,
-      socketDirectories,
-      onHostStop: (listener) => {
+      onHostStop: (listener: () => void) => {
         giveUps.add(listener);
         return () => {
           giveUps.delete(listener);
         };
       },
-      findSetpriv: () => (setpriv ??= findSetpriv()),
-    });
+    };
+    let starting: Promise<Session<V>>;
+    if (isAttach(launch)) {
+      starting = attachInstance({ ...common, descriptor: parseAttach(launch) });
+    } else {
+      starting = startInstance({
+        ...common,
+        launch: parseLaunch(launch),
+        environment: environment ?? hostProcess.environment(),
+        socketDirectories,
+        processLauncher: childProcesses,
+      });
+    }
+    nextId++;
+    const session = await starting;
     const untyped = session as unknown as Session;
     sessions.add(untyped);
     void session.closed.then(() => sessions.delete(untyped));
@@ -111,11 +123,12 @@ export function createHost(options: HostOptions = {}): Host {
     isClosed = true;
     for (const giveUp of giveUps) giveUp();
     const running = [...sessions];
-    const outcomes = running.map((session) => session.stop(stopOptions));
+    const end = (session: Session) => (session.lifetime === "own" ? session.detach() : session.stop(stopOptions));
+    const outcomes = running.map(end);
     await Promise.allSettled(starts);
     // A start can succeed in the moment in which it is given up.
     const late = [...sessions].filter((session) => !running.includes(session));
-    return Promise.all([...outcomes, ...late.map((session) => session.stop(stopOptions))]);
+    return Promise.all([...outcomes, ...late.map(end)]);
   };
 
   const host: Host = {

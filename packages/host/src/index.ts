@@ -1,8 +1,29 @@
 export { createHost } from "./host.js";
+export type { Broker, BrokerDialOptions, BrokeredServer, BrokerServeOptions } from "@tenon/wire/broker";
+export { brokerKey } from "@tenon/wire/broker";
 export type { Host, HostOptions } from "./host.js";
 export type { ProcessLaunch } from "./launch/process-launch.js";
+export type { FileChecksum } from "./launch/checksum.js";
+export { attachFromEnvironment } from "./attach/attach-launch.js";
+export type { AttachLaunch } from "./attach/attach-launch.js";
+export { discover } from "./launch/discover.js";
+export { bubblewrapLauncher } from "./launch/bubblewrap.js";
+export type { BubblewrapOptions } from "./launch/bubblewrap.js";
+export { processLauncher } from "./launch/process-launcher.js";
+export type {
+  LaunchedInstance,
+  Launcher,
+  LauncherCapabilities,
+  LaunchRequest,
+  NetworkAddress,
+} from "./launch/launcher.js";
+export type { ExitFacts } from "./launch/exit-facts.js";
+export type { ChannelSettings } from "./session/channel-settings.js";
+export type { TlsSettings } from "./session/tls-settings.js";
+export type { ByteSink } from "./logs/byte-sink.js";
 export type { StartOptions } from "./start-options.js";
 export type { PingOptions, Session } from "./session/session.js";
+export { maybeExecuted } from "./session/maybe-executed.js";
 export type { StopOptions } from "./stop/stop-options.js";
 export type { StopHow, StopOutcome, StopStep } from "./stop/outcome.js";
 export { startFactsOf } from "./diagnose/start-error.js";

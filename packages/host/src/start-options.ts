@@ -1,4 +1,6 @@
+import type { ConnectionOptions } from "node:tls";
 import type { Interceptor } from "@connectrpc/connect";
+import type { ByteSink } from "./logs/byte-sink.js";
 import { type LogLevel, logLevels, type LogRecord } from "./logs/record.js";
 import {
   booleanOr,
@@ -12,6 +14,8 @@ import {
   textOrNothing,
   wholeNumber,
 } from "./options/check.js";
+import { type ChannelSettings, parseChannelSettings } from "./session/channel-settings.js";
+import { parseTlsSettings, type TlsSettings } from "./session/tls-settings.js";
 import { defaultStopTimeouts, parseStopOptions, type StopOptions, type StopTimeouts } from "./stop/stop-options.js";
 
 /** How an instance is started, watched and, unless told otherwise, stopped. */
@@ -45,6 +49,31 @@ export interface StartOptions {
   readonly socketGroup?: string;
   /** Connect-ES interceptors for every call of the session. Default: none. go-plugin: `GRPCDialOptions`. */
   readonly interceptors?: readonly Interceptor[];
+  /** Sent with every call that does not set the same key itself. Default: none. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Message limits, deadline and keepalive of the session's channel. Default: those of @tenon/wire. go-plugin: `GRPCDialOptions`. */
+  readonly channel?: ChannelSettings;
+  /**
+   * TLS with certificates of your own instead of `autoMtls`, which must not be true then. The plugin is given its part by other
+   * means (`tls` of `servePlugin` and `runPlugin`). go-plugin: `TLSConfig`.
+   */
+  readonly tls?: TlsSettings;
+  /**
+   * Whether one connection carries everything, brokered channels too, for plugins to which no further socket can be opened. `true`
+   * refuses a plugin that cannot: `multiplex-unsupported`; `"prefer"` does without. Default false. go-plugin: `GRPCBrokerMultiplex`.
+   */
+  readonly multiplex?: boolean | "prefer";
+  /**
+   * How long a dial through the broker may take that names no `timeoutMs`, and how long what the plugin announced is kept that
+   * nobody dials. Default 5000, as go-plugin.
+   */
+  readonly brokerTimeoutMs?: number;
+  /** Gets a copy of the plugin's standard error, byte for byte. Default: none. go-plugin: `Stderr`. */
+  readonly stderr?: ByteSink;
+  /** Gets what the plugin's code prints to standard output, by GRPCStdio, byte for byte. Default: none. go-plugin: `SyncStdout`. */
+  readonly syncStdout?: ByteSink;
+  /** The same for standard error. Default: none. go-plugin: `SyncStderr`. */
+  readonly syncStderr?: ByteSink;
   /** Receives the records of this instance. Default: the host's `log`. */
   readonly log?: (record: LogRecord) => void;
   /** Level of a line that names none. Default "info"; with go-plugin such lines are "debug", and so seen by nobody. */
@@ -71,6 +100,13 @@ export interface ParsedStartOptions {
   readonly socketDir: string | undefined;
   readonly socketGroup: string | undefined;
   readonly interceptors: readonly Interceptor[];
+  readonly channel: ChannelSettings;
+  readonly tls: ConnectionOptions | undefined;
+  readonly multiplex: boolean | "prefer";
+  readonly brokerTimeoutMs: number;
+  readonly stderr: ByteSink | undefined;
+  readonly syncStdout: ByteSink | undefined;
+  readonly syncStderr: ByteSink | undefined;
   readonly log: ((record: LogRecord) => void) | undefined;
   readonly defaultLevel: LogLevel;
   readonly maxLogLineBytes: number;
@@ -90,6 +126,14 @@ const keys = [
   "socketDir",
   "socketGroup",
   "interceptors",
+  "metadata",
+  "channel",
+  "tls",
+  "multiplex",
+  "brokerTimeoutMs",
+  "stderr",
+  "syncStdout",
+  "syncStderr",
   "log",
   "defaultLevel",
   "maxLogLineBytes",
@@ -107,17 +151,31 @@ export function parseStartOptions(what: string, options: StartOptions | undefine
   const maxPort = wholeNumber(path("maxPort"), given.maxPort, 25_000, 0, 65_535);
   if (minPort > maxPort) throw invalidOption(path("minPort"), `${minPort} is above maxPort ${maxPort}`);
   const { signal: _, ...stop } = parseStopOptions(path("stop"), given.stop, defaultStopTimeouts);
+  const tls = parseTlsSettings(path("tls"), given.tls);
+  if (tls !== undefined && given.autoMtls === true) {
+    throw invalidOption(path("autoMtls"), "it makes certificates by itself, and tls brings others; choose one");
+  }
   return Object.freeze({
     name: textOrNothing(path("name"), given.name),
     signal: signalOrNothing(path("signal"), given.signal),
     startTimeoutMs: durationMs(path("startTimeoutMs"), given.startTimeoutMs, 60_000, 1),
     connectTimeoutMs: durationMs(path("connectTimeoutMs"), given.connectTimeoutMs, 5_000),
-    autoMtls: booleanOr(path("autoMtls"), given.autoMtls, true),
+    autoMtls: booleanOr(path("autoMtls"), given.autoMtls, tls === undefined),
     minPort,
     maxPort,
     socketDir: textOrNothing(path("socketDir"), given.socketDir),
     socketGroup: textOrNothing(path("socketGroup"), given.socketGroup),
-    interceptors: parseInterceptors(path("interceptors"), given.interceptors),
+    interceptors: [
+      ...parseInterceptors(path("interceptors"), given.interceptors),
+      ...parseMetadata(path("metadata"), given.metadata),
+    ],
+    channel: parseChannelSettings(path("channel"), given.channel),
+    tls,
+    stderr: parseSink(path("stderr"), given.stderr),
+    syncStdout: parseSink(path("syncStdout"), given.syncStdout),
+    syncStderr: parseSink(path("syncStderr"), given.syncStderr),
+    multiplex: oneOf(path("multiplex"), given.multiplex, [true, false, "prefer"], false),
+    brokerTimeoutMs: durationMs(path("brokerTimeoutMs"), given.brokerTimeoutMs, 5_000),
     log: functionOrNothing(path("log"), given.log),
     defaultLevel: oneOf(path("defaultLevel"), given.defaultLevel, logLevels, "info"),
     maxLogLineBytes: wholeNumber(path("maxLogLineBytes"), given.maxLogLineBytes, 65_536, 64, 2 ** 26),
@@ -133,4 +191,28 @@ function parseInterceptors(option: string, value: unknown): readonly Interceptor
     return Object.freeze([...(value as Interceptor[])]);
   }
   throw invalidOption(option, `it must be a list of functions, not ${describe(value)}`);
+}
+
+function parseMetadata(option: string, value: unknown): Interceptor[] {
+  if (value === undefined) return [];
+  const entries = Object.entries(checkKeys(option, value));
+  for (const [key, text] of entries) {
+    if (typeof text !== "string") throw invalidOption(`${option}.${key}`, `it must be a text, not ${describe(text)}`);
+  }
+  let fields: [string, string][];
+  try {
+    fields = [...new Headers(entries as [string, string][])];
+  } catch (error) {
+    throw invalidOption(option, `it cannot be sent: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const add: Interceptor = (next) => (request) => {
+    for (const [key, text] of fields) if (!request.header.has(key)) request.header.set(key, text);
+    return next(request);
+  };
+  return [add];
+}
+
+function parseSink(option: string, value: ByteSink | undefined): ByteSink | undefined {
+  if (value === undefined || typeof value?.write === "function") return value;
+  throw invalidOption(option, `it must be a stream or an object with write, not ${describe(value)}`);
 }

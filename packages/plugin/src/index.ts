@@ -9,11 +9,14 @@ export type {
 } from "./implement.js";
 export { runPlugin } from "./run/run-plugin.js";
 export type { RunOptions } from "./run/run-plugin.js";
+export type { TestModeOptions } from "./run/test-mode.js";
 export { createLogger } from "./log/logger.js";
 export type { LogFields, Logger, LoggerOptions } from "./log/logger.js";
 export type { LogLevel } from "./log/level.js";
+export { brokerKey } from "@tenon/wire/broker";
+export type { Broker, BrokerDialOptions, BrokeredServer, BrokerServeOptions } from "@tenon/wire/broker";
 
 // For those who serve a plugin inside a process of their own.
 export { servePlugin } from "./serve/serve-plugin.js";
-export type { ServeOptions } from "./serve/serve-options.js";
+export type { ServeOptions, ServeTlsSettings } from "./serve/serve-options.js";
 export type { PluginCloseReason, ServingPlugin } from "./serve/serving.js";

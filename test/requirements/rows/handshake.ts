@@ -18,7 +18,8 @@ export const handshakeRows: readonly Requirement[] = [
     id: "HS-03",
     side: "plugin",
     source: "go-plugin v1.8.0, plugin, serve",
-    sentence: "The seventh field is written only where the host set PLUGIN_MULTIPLEX_GRPC, and says false.",
+    sentence:
+      "The seventh field is written only where the host set PLUGIN_MULTIPLEX_GRPC, to whatever value, and says true.",
   },
   {
     id: "HS-04",

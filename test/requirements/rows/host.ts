@@ -26,4 +26,10 @@ export const hostRows: readonly Requirement[] = [
     source: "go-plugin v1.8.0, host and examples",
     sentence: "go-plugin's own host starts, calls and stops a Tenon plugin, with AutoMTLS and without.",
   },
+  {
+    id: "HOST-05",
+    side: "host",
+    source: "docs/protocol/handshake.md, stopping",
+    sentence: "Ctrl-C at a terminal reaches the host alone, which decides what becomes of its plugins.",
+  },
 ];

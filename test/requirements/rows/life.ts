@@ -94,7 +94,7 @@ export const lifeRows: readonly Requirement[] = [
     side: "host",
     source: "docs/protocol/handshake.md, life of an instance",
     sentence:
-      "When a plugin crashes its calls in flight fail with UNAVAILABLE, closed resolves with how it ended, and the host and its other sessions live on.",
+      "When a plugin crashes its calls in flight fail with UNAVAILABLE or, where the answer had begun, ABORTED; closed resolves with how it ended, and the host and its other sessions live on.",
   },
   {
     id: "LIFE-16",
@@ -132,5 +132,26 @@ export const lifeRows: readonly Requirement[] = [
     source: "docs/protocol/handshake.md, orphans",
     sentence:
       "The first start of a host removes the socket directories of dead hosts of its user, and touches no other name, link, file, or socket that answers.",
+  },
+  {
+    id: "LIFE-22",
+    side: "host",
+    source: "docs/protocol/handshake.md, life of an instance",
+    sentence:
+      "A call in flight when its plugin is killed ends within 100 ms, and its error says which plugin and why it died.",
+  },
+  {
+    id: "LIFE-23",
+    side: "host",
+    source: "docs/protocol/handshake.md, life of an instance",
+    sentence:
+      "Its error carries the metadata maybe_executed where the call had been sent, and is ABORTED where the answer had begun; a call that was not sent is UNAVAILABLE without it.",
+  },
+  {
+    id: "LIFE-24",
+    side: "host",
+    source: "docs/protocol/handshake.md, orphans",
+    sentence:
+      "A plugin behind a wrapper, and what it has started in its process group, end with a host that is killed.",
   },
 ];

@@ -255,4 +255,53 @@ export const wireRows: readonly Requirement[] = [
     sentence:
       "A connection without further stream identifiers ends gently: the last call is answered, new ones are refused.",
   },
+  {
+    id: "WIRE-46",
+    side: "wire",
+    source: "docs/limits.md",
+    sentence:
+      "An option out of range is refused when something is made with it, with its name, its value and what it may be.",
+  },
+  {
+    id: "WIRE-47",
+    side: "wire",
+    source: "docs/protocol/wire.md, byte streams",
+    sentence:
+      "gRPC works alike on unix sockets, TCP, TLS, named pipes, standard streams, memory, yamux, a gRPC call, and streams cut anywhere, and leaves nothing behind.",
+  },
+  {
+    id: "WIRE-48",
+    side: "wire",
+    source: "docs/protocol/wire.md, byte streams",
+    sentence:
+      "Two one-way streams joined into one keep half-close, back-pressure, gathered writes and the errors of both.",
+  },
+  {
+    id: "WIRE-49",
+    side: "wire",
+    source: "docs/protocol/wire.md, byte streams",
+    sentence:
+      "A byte stream made of a call's messages keeps order, half-close, back-pressure, cancellation and errors, both ways.",
+  },
+  {
+    id: "WIRE-50",
+    side: "wire",
+    source: "RFC 9113 section 5.2",
+    sentence:
+      "The window of a stream grows where it, and not its reader, is what a sender waits for; all of them within one bound.",
+  },
+  {
+    id: "WIRE-51",
+    side: "wire",
+    source: "RFC 9113 section 6.8",
+    sentence:
+      "A server that drains refuses no call that was on its way, and is closed when its clients' byte streams are.",
+  },
+  {
+    id: "WIRE-52",
+    side: "wire",
+    source: "RFC 9113 section 5.1.1",
+    sentence:
+      "A channel that can make another connection does so when stream identifiers are used up, and no call fails.",
+  },
 ];

@@ -1,7 +1,7 @@
 import { type ErrorCode, errorCodes, isTenonError, TenonError } from "@tenon/core";
 import { escapeText } from "../handshake/escape.js";
 import { findSetprivFailure } from "../launch/parent-death.js";
-import type { ExitFacts } from "../launch/spawn-process.js";
+import type { ExitFacts } from "../launch/exit-facts.js";
 import { findTellingLines } from "./last-words.js";
 import { inspectExecutable, type Machine } from "./inspect-executable.js";
 import { findProbableCause, isCookieRefusal } from "./probable-cause.js";

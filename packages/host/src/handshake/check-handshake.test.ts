@@ -13,6 +13,7 @@ test("a good line gives version, address and certificate [VER-03] [HS-11]", () =
     version: 2,
     address: { network: "unix", path: "/tmp/x" },
     certificate: undefined,
+    multiplex: false,
   });
   const found = checkHandshake(`1|1|tcp|[::1]:1234|grpc|${certificate}`, secure);
   assert.deepEqual(found.address, { network: "tcp", host: "::1", port: 1234 });

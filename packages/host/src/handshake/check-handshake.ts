@@ -1,5 +1,13 @@
 import { X509Certificate } from "node:crypto";
-import { acceptVersion, type HandshakeLine, parseHandshakeLine, splitTcpAddress, TenonError } from "@tenon/core";
+import {
+  acceptVersion,
+  type HandshakeLine,
+  parseHandshakeLine,
+  type ReattachDescriptor,
+  splitTcpAddress,
+  TenonError,
+} from "@tenon/core";
+import type { NetworkAddress } from "../launch/launcher.js";
 
 /** What the host's side of the handshake expects. */
 export interface HandshakeExpectation {
@@ -8,7 +16,13 @@ export interface HandshakeExpectation {
   readonly versions: readonly number[];
   /** Whether the host sent a certificate. */
   readonly autoMtls: boolean;
+  /** Whether the host asked for one connection for everything; `"prefer"` does without where the plugin cannot. Default false. */
+  readonly multiplex?: boolean | "prefer";
   readonly platform: NodeJS.Platform;
+  /** Turns an address of the plugin into one of the host. Default: they are the same. */
+  readonly toHost?: (address: NetworkAddress) => NetworkAddress;
+  /** Whether the plugin may be on another machine. Default false. */
+  readonly mayBeElsewhere?: boolean;
 }
 
 /** Where and how to reach the plugin. */
@@ -22,6 +36,8 @@ export interface Handshake {
   readonly address: PluginAddress;
   /** The plugin's certificate; undefined where the connection is plaintext. */
   readonly certificate: X509Certificate | undefined;
+  /** Whether one connection carries everything. */
+  readonly multiplex: boolean;
 }
 
 /** Longest path of a unix socket in bytes: the system's field less its final NUL. */
@@ -34,12 +50,12 @@ export function maxSocketPathBytes(platform: NodeJS.Platform): number {
  *
  * @throws {@link TenonError} the codes of `parseHandshakeLine`, `version-mismatch`, `transport-unsupported` for net/rpc,
  *   `socket-path-too-long`, `address-invalid` for a TCP address that is not on this machine, `tls-missing`, `tls-failed` for a
- *   certificate nobody asked for, `certificate-invalid`
+ *   certificate nobody asked for, `certificate-invalid`, `multiplex-unsupported`
  */
 export function checkHandshake(text: string, expected: HandshakeExpectation): Handshake {
   const line = parseHandshakeLine(text);
   const version = acceptVersion(expected.versions, line.appVersion, expected.plugin);
-  const address = checkAddress(line, expected.platform);
+  const address = checkAddress(translate(line, expected.toHost), expected.platform, expected.mayBeElsewhere === true);
   if (line.transport !== "grpc") {
     throw new TenonError(
       "transport-unsupported",
@@ -47,19 +63,31 @@ export function checkHandshake(text: string, expected: HandshakeExpectation): Ha
       { facts: { transport: line.transport } },
     );
   }
-  return { version, address, certificate: checkCertificate(line, expected.autoMtls) };
+  const certificate = checkCertificate(line, expected.autoMtls);
+  return { version, address, certificate, multiplex: checkMultiplex(line, expected.multiplex ?? false) };
 }
 
-/** The absolute path of the socket that a line names, even where the line is no good otherwise. */
-export function findSocketPath(text: string): string | undefined {
+/** The absolute path of the socket that a line names, as the host sees it, even where the line is no good otherwise. */
+export function findSocketPath(text: string, toHost?: HandshakeExpectation["toHost"]): string | undefined {
   const [, , network, path] = text.trim().split("|");
-  return network === "unix" && path?.startsWith("/") ? path : undefined;
+  if (network !== "unix" || !path?.startsWith("/")) return undefined;
+  const seen = translate({ network, address: path }, toHost);
+  return seen.network === "unix" ? seen.address : undefined;
 }
 
-function checkAddress(line: HandshakeLine, platform: NodeJS.Platform): PluginAddress {
+function translate(address: NetworkAddress, toHost: HandshakeExpectation["toHost"]): NetworkAddress {
+  return toHost === undefined ? address : toHost({ network: address.network, address: address.address });
+}
+
+/**
+ * Checks an address on the host's side.
+ *
+ * @throws {@link TenonError} `socket-path-too-long`, `address-invalid`
+ */
+export function checkAddress(line: NetworkAddress, platform: NodeJS.Platform, mayBeElsewhere: boolean): PluginAddress {
   if (line.network === "tcp") {
     const { host, port } = splitTcpAddress(line.address);
-    if (!isLoopback(host)) {
+    if (!isLoopback(host) && !mayBeElsewhere) {
       throw new TenonError(
         "address-invalid",
         `The plugin gave the TCP address ${JSON.stringify(line.address)}, which is not on this machine. ` +
@@ -85,6 +113,18 @@ function checkAddress(line: HandshakeLine, platform: NodeJS.Platform): PluginAdd
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function checkMultiplex(line: HandshakeLine, wanted: boolean | "prefer"): boolean {
+  // A plugin that was not asked says nothing of worth: it does not do it.
+  if (wanted === false) return false;
+  if (line.multiplex === true || wanted === "prefer") return line.multiplex === true;
+  throw new TenonError(
+    "multiplex-unsupported",
+    `The host asked for one connection for everything and the plugin ${
+      line.multiplex === undefined ? "does not know of that: go-plugin has it since v1.6.0" : "answered that it cannot"
+    }. Update its library, or start it with multiplex: "prefer" or false.`,
+  );
 }
 
 function checkCertificate(line: HandshakeLine, autoMtls: boolean): X509Certificate | undefined {
@@ -122,4 +162,11 @@ function checkCertificate(line: HandshakeLine, autoMtls: boolean): X509Certifica
     );
   }
   return certificate;
+}
+
+/** An address as a reattach descriptor has it. */
+export function describeAddress(address: PluginAddress): ReattachDescriptor["address"] {
+  if (address.network === "unix") return { network: "unix", string: address.path };
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return { network: "tcp", string: `${host}:${address.port}` };
 }

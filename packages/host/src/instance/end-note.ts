@@ -7,7 +7,10 @@ export function noteEnd(log: InstanceLog, outcome: StopOutcome, wasReady: boolea
   const { how, reason, exitCode, signal, elapsedMs } = outcome;
   const fields = { how, reason, exitCode, signal, elapsedMs };
   const exit = exitCode === null && signal === null ? "its end was not seen" : formatExit({ exitCode, signal });
-  if (!wasReady) log.note("debug", `the start was given up (${exit})`, fields);
+  if (how === "detached" && reason === "connection-lost")
+    log.note("warn", "the connection to the plugin was lost; the host let go of it, and it runs on", fields);
+  else if (how === "detached") log.note("debug", "the host let go of the plugin, which runs on", fields);
+  else if (!wasReady) log.note("debug", `the start was given up (${exit})`, fields);
   else if (how === "unkillable")
     log.note("error", "the plugin is still there after SIGKILL; the host lets go of it", fields);
   else if (reason === "connection-lost")

@@ -8,10 +8,11 @@ import { createDuplexPair } from "@tenon/testkit";
 import { createChannel, createServer } from "@tenon/wire";
 import { createDeferred } from "../async/deferred.js";
 import { readStdout } from "../handshake/stdout-reader.js";
-import type { ExitFacts, PluginProcess } from "../launch/spawn-process.js";
+import type { ExitFacts } from "../launch/exit-facts.js";
+import type { PluginProcess } from "../launch/plugin-process.js";
 import { createInstanceLog } from "../logs/instance-log.js";
 import type { LogRecord } from "../logs/record.js";
-import { createSession } from "../session/session.js";
+import { createSession, type Session } from "../session/session.js";
 import { createInstance } from "./instance.js";
 
 const contract = defineContract({
@@ -78,7 +79,14 @@ function open(onShutdown: (exit: (facts: ExitFacts) => void) => void = (exit) =>
       },
     });
   server.accept(theirs);
-  const instance = createInstance({ id: "demo-1", plugin: "demo", log, exitNet, stopDefaults: timeouts });
+  const instance = createInstance({
+    id: "demo-1",
+    plugin: "demo",
+    log,
+    exitNet,
+    stopDefaults: timeouts,
+    lifetime: "host",
+  });
   const channel = createChannel(ours, {
     explainLoss: async () => {
       const cause = await instance.explainLoss();
@@ -91,7 +99,10 @@ function open(onShutdown: (exit: (facts: ExitFacts) => void) => void = (exit) =>
   );
   instance.startConnecting();
   instance.attachChannel(channel);
-  const shared = { instance, contract, channel, pid: 4711, tls: false, startMs: 1, version: 1, stopDefaults: timeouts };
+  const describeReattach = () => assert.fail("nobody asks for it");
+  const broker = undefined as unknown as Session["broker"];
+  const shown = { pid: 4711, tls: false, startMs: 1, version: 1, multiplexed: false, broker };
+  const shared = { instance, contract, channel, ...shown, stopDefaults: timeouts, describeReattach };
   return { session: createSession(shared), instance, server, asked: asked.promise, exit, signals, records, inNet };
 }
 

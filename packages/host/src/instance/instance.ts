@@ -7,7 +7,7 @@ import type { StdoutReader } from "../handshake/stdout-reader.js";
 import type { ExitNet } from "../launch/exit-net.js";
 import { hostProcess } from "../launch/host-process.js";
 import type { SocketDirectory } from "../sockets/socket-directories.js";
-import type { PluginProcess } from "../launch/spawn-process.js";
+import { type AddressTranslation, type PluginProcess, sameAddresses } from "../launch/plugin-process.js";
 import type { InstanceLog } from "../logs/instance-log.js";
 import { forwardStdio } from "../session/stdio.js";
 import { climbDown } from "../stop/ladder.js";
@@ -21,6 +21,12 @@ import { createStateHolder, type InstanceState } from "./states.js";
 /** How long the end of the process may lag behind the end of its connection for the two to count as one event. */
 const exitLagMs = 1000;
 
+/**
+ * How long calls in flight wait for the end of the process, which says why their connection was lost. Most often the two come within
+ * a millisecond; behind a wrapper that lives on they never do.
+ */
+const explainLagMs = 75;
+
 /** What an instance is created with. */
 export interface InstanceInit {
   readonly id: string;
@@ -29,6 +35,12 @@ export interface InstanceInit {
   readonly exitNet: ExitNet;
   /** For an end that nobody asked for. */
   readonly stopDefaults: StopTimeouts;
+  /** Whose end ends it: the host's, or nobody's but its own. */
+  readonly lifetime: "host" | "own";
+  /** Whether somebody runs it by hand: then even a stop only lets go of it. Default false. */
+  readonly isTest?: boolean;
+  /** Sockets older than this are not removed, in milliseconds of `Date.now`. Default: now. */
+  readonly madeAfter?: number;
 }
 
 /** One running copy of a plugin with all it owns: process, pipes, connection, sockets. It alone changes its state. */
@@ -39,12 +51,18 @@ export interface Instance {
   readonly state: InstanceState;
   readonly process: PluginProcess | undefined;
   readonly channel: Channel | undefined;
+  /** How addresses differ between host and plugin. */
+  readonly addresses: AddressTranslation;
+  readonly lifetime: "host" | "own";
+  readonly isTest: boolean;
   /** Resolves when nothing of it is left. Never rejects. */
   readonly closed: Promise<StopOutcome>;
-  /** In `starting`: takes over the directory in which the plugin is to make its sockets. */
+  /** In `starting`: takes over a directory for the plugin's sockets or for copies of its files. */
   attachSocketDirectory(directory: SocketDirectory): void;
-  /** From `starting`: takes over a process. */
-  attachProcess(process: PluginProcess, stdout: StdoutReader): void;
+  /** Takes over what is to be called when the process and its group have ended. */
+  attachGuard(release: () => Promise<void>): void;
+  /** From `starting`: takes over a process; without a reader, one whose pipes are not ours. */
+  attachProcess(process: PluginProcess, stdout: StdoutReader | undefined, addresses?: AddressTranslation): void;
   /** Remembers the socket that a handshake line names, good or bad, so that it is removed if the plugin does not. */
   rememberSocket(path: string): void;
   /** From `handshaking`: the line was good. */
@@ -53,31 +71,39 @@ export interface Instance {
   attachChannel(channel: Channel): void;
   /** Ends it. Concurrent and later calls share the first one's outcome; an aborted `escalate` of any of them hurries it. */
   stop(timeouts: StopTimeouts, escalate?: AbortSignal): Promise<StopOutcome>;
+  /** Lets go of it: the connection ends, the process runs on. Shares the outcome of whatever began its end first. */
+  detach(): Promise<StopOutcome>;
   /** Why calls fail once the connection is lost. Waits a moment for the process's end, which tells more. */
   explainLoss(): Promise<TenonError>;
 }
 
 /** Creates an instance that has no process yet. */
-export function createInstance({ id, plugin, log, exitNet, stopDefaults }: InstanceInit): Instance {
+export function createInstance(init: InstanceInit): Instance {
+  const { id, plugin, log, stopDefaults, lifetime } = init;
   const state = createStateHolder();
   const closed = createDeferred<StopOutcome>();
   const hurry = new AbortController();
   const stdioAbort = new AbortController();
   const outputs: Promise<unknown>[] = [];
-  const sweepLimits = { userId: hostProcess.userId(), madeAfter: Date.now() };
+  const sweepLimits = { userId: hostProcess.userId(), madeAfter: init.madeAfter ?? Date.now() };
+  const directories: SocketDirectory[] = [];
+  const guards: (() => Promise<void>)[] = [];
   let process: PluginProcess | undefined;
   let channel: Channel | undefined;
-  let directory: SocketDirectory | undefined;
+  let addresses = sameAddresses;
   let socketPath: string | undefined;
   let wasReady = false;
+  let isLettingGo = false;
   let reasonOfEnd: StopOutcome["reason"] | undefined;
 
   const removeSockets = (): void => {
     if (socketPath !== undefined) sweepSocket(socketPath, sweepLimits);
-    directory?.remove();
+    for (const directory of directories) directory.remove();
   };
 
-  const leaveNet = exitNet.add(() => {
+  const leaveNet = init.exitNet.add(() => {
+    // One that is to outlive the host is the host's until it is ready.
+    if (lifetime === "own" && wasReady) return;
     process?.signalGroup("SIGKILL");
     removeSockets();
   });
@@ -90,16 +116,19 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
     const drainStartedAt = performance.now();
     // Answers that the plugin sent before its end may still be unread: the channel ends with its stream, like the pipes.
     const ends = channel === undefined ? outputs : [...outputs, channel.closed];
+    const isLetGo = result.how === "detached";
+    if (isLetGo) channel?.destroy(lossError());
     const isDrained = (await settledWithin(Promise.all(ends), drainTimeoutMs)) !== undefined;
-    if (process !== undefined) steps.push({ step: "drain", elapsedMs: performance.now() - drainStartedAt });
+    if (process !== undefined && !isLetGo) steps.push({ step: "drain", elapsedMs: performance.now() - drainStartedAt });
     channel?.destroy(lossError());
     stdioAbort.abort();
+    if (isLetGo) process?.detach?.();
     process?.release();
     log.stderr.end();
     log.stdout.end();
-    if (result.how !== "unkillable") removeSockets();
+    if (result.how !== "unkillable" && !isLetGo) removeSockets();
     leaveNet();
-    await directory?.release();
+    await Promise.all([...directories.map((directory) => directory.release()), ...guards.map((letGo) => letGo())]);
     const outcome: StopOutcome = Object.freeze({
       how: result.how,
       reason: result.reason,
@@ -117,9 +146,11 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
 
   const end = async (reason: StopOutcome["reason"], timeouts: StopTimeouts): Promise<void> => {
     const startedAt = performance.now();
+    if (isLettingGo) return release({ how: "detached", reason, steps: [] }, startedAt, 0);
     if (process === undefined) return release({ how: "exited", reason, steps: [] }, startedAt, 0);
     if (process.exit !== undefined) {
-      const how = process.exit.exitCode === 0 ? "exited" : "crashed";
+      const { exitCode, signal } = process.exit;
+      const how = exitCode === 0 || (exitCode === null && signal === null) ? "exited" : "crashed";
       return release({ how, reason: "exited", steps: [] }, startedAt, timeouts.drainTimeoutMs);
     }
     const shutdown = reason === "requested" && channel !== undefined ? createShutdown(channel) : undefined;
@@ -148,12 +179,21 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
     get channel() {
       return channel;
     },
-    attachSocketDirectory(made) {
-      directory = made;
+    get addresses() {
+      return addresses;
     },
-    attachProcess(started, stdout) {
+    lifetime,
+    isTest: init.isTest === true,
+    attachSocketDirectory(made) {
+      directories.push(made);
+    },
+    attachGuard(letGo) {
+      guards.push(letGo);
+    },
+    attachProcess(started, stdout, translation = sameAddresses) {
       process = started;
-      outputs.push(stdout.ended, readStderr(started, log));
+      addresses = translation;
+      if (stdout !== undefined) outputs.push(stdout.ended, readStderr(started, log));
       state.move({ name: "handshaking" });
     },
     rememberSocket(path) {
@@ -170,11 +210,22 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
       const running = process;
       void running?.exited.then(() => beginEnd("exited", stopDefaults));
       void opened.closed.then(async () => {
+        if (state.current.name !== "ready") return;
+        running?.expectEnd?.();
         const exit = running && (await settledWithin(running.exited, exitLagMs));
-        if (exit === undefined) beginEnd("connection-lost", stopDefaults);
+        if (exit !== undefined || state.current.name !== "ready") return;
+        // What lives by itself is ended where somebody asks for it, and nowhere else.
+        isLettingGo ||= lifetime === "own";
+        beginEnd("connection-lost", stopDefaults);
       });
     },
+    detach() {
+      isLettingGo ||= state.current.name !== "stopping";
+      beginEnd("requested", stopDefaults);
+      return closed.promise;
+    },
     stop(timeouts, escalate) {
+      isLettingGo ||= init.isTest === true && state.current.name === "ready";
       const onEscalate = (): void => hurry.abort();
       if (escalate?.aborted) onEscalate();
       else escalate?.addEventListener("abort", onEscalate, { once: true });
@@ -183,7 +234,8 @@ export function createInstance({ id, plugin, log, exitNet, stopDefaults }: Insta
       return closed.promise;
     },
     async explainLoss() {
-      if (process !== undefined) await settledWithin(process.exited, exitLagMs);
+      process?.expectEnd?.();
+      if (process !== undefined) await settledWithin(process.exited, explainLagMs);
       return lossError();
     },
   };

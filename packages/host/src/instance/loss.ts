@@ -1,10 +1,11 @@
 import { TenonError } from "@tenon/core";
 import { findLastWords } from "../diagnose/last-words.js";
 import { escapeText } from "../handshake/escape.js";
-import type { ExitFacts } from "../launch/spawn-process.js";
+import type { ExitFacts } from "../launch/exit-facts.js";
 
 /** "exit code 3" or "signal SIGSEGV". */
 export function formatExit({ exitCode, signal }: ExitFacts): string {
+  if (exitCode === null && signal === null) return "an exit code that only its parent saw";
   return signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
 }
 

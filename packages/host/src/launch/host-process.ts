@@ -44,6 +44,15 @@ export const hostProcess = {
     }
   },
 
+  /** Sends a signal to one process. Returns false when it is not there or we may not. */
+  signal(pid: number, signal: NodeJS.Signals): boolean {
+    try {
+      return process.kill(pid, signal);
+    } catch {
+      return false;
+    }
+  },
+
   /** Calls `listener` when this process is about to exit; returns the way to take that back. */
   onExit(listener: () => void): () => void {
     process.on("exit", listener);

@@ -15,6 +15,9 @@ test("a launch is copied and frozen, with its defaults", () => {
     cwd: undefined,
     stdin: "lifeline",
     parentDeathSignal: "SIGTERM",
+    checksums: [],
+    lifetime: "host",
+    launcher: undefined,
   });
   assert.ok(Object.isFrozen(parsed) && Object.isFrozen(parsed.args) && Object.isFrozen(parsed.env));
 });
@@ -46,3 +49,15 @@ for (const [option, launch] of wrong) {
     );
   });
 }
+
+test("a plugin that outlives its host has no lifeline and no signal at the host's death [LAUNCH-10]", () => {
+  const launch = { process: ["x"], lifetime: "own" } as const;
+  const { stdin, parentDeathSignal, lifetime } = parseLaunch(launch);
+  assert.deepEqual(
+    { stdin, parentDeathSignal, lifetime },
+    { stdin: "ignore", parentDeathSignal: false, lifetime: "own" },
+  );
+  assert.throws(() => parseLaunch({ ...launch, stdin: "lifeline" }), { code: "option-invalid" });
+  assert.throws(() => parseLaunch({ ...launch, parentDeathSignal: "SIGTERM" }), { code: "option-invalid" });
+  assert.equal(parseLaunch({ ...launch, parentDeathSignal: false, stdin: "inherit" }).stdin, "inherit");
+});

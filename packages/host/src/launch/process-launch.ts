@@ -1,3 +1,5 @@
+import { type FileChecksum, parseChecksums } from "./checksum.js";
+import type { Launcher } from "./launcher.js";
 import { checkKeys, describe, invalidOption, oneOf, textOrNothing } from "../options/check.js";
 
 /** How to start a plugin as a child process. Plain data: it can come from a manifest. */
@@ -32,6 +34,20 @@ export interface ProcessLaunch {
    * remove its socket. Default `"SIGTERM"`; it adds about a millisecond to the start. go-plugin: none.
    */
   readonly parentDeathSignal?: "SIGTERM" | "SIGKILL" | false;
+  /**
+   * Files to verify before the start, and their SHA-256. What runs is a private copy that was hashed after it was copied, so
+   * nothing can be put in its place in between; see {@link FileChecksum}. Default: nothing is verified. go-plugin: `SecureConfig`.
+   */
+  readonly checksum?: FileChecksum | readonly FileChecksum[];
+  /**
+   * `"host"`: the plugin ends with its host, however that ends. `"own"`: it is to outlive its host, which then does not end it but for
+   * `session.stop()`; the host that comes next attaches by `session.reattach`. Standard input is empty then and no signal is arranged
+   * for. A plugin that writes to standard error when its host is gone gets SIGPIPE: Tenon's ignore that, others may need
+   * standard error in a file. Default `"host"`. go-plugin: plugins live on by default.
+   */
+  readonly lifetime?: "host" | "own";
+  /** What starts it. Default: a child process. go-plugin: `RunnerFunc`. */
+  readonly launcher?: Launcher;
 }
 
 /** A checked, frozen copy of a {@link ProcessLaunch} with its defaults filled in. */
@@ -43,30 +59,67 @@ export interface ParsedLaunch {
   readonly cwd: string | undefined;
   readonly stdin: "lifeline" | "inherit" | "ignore";
   readonly parentDeathSignal: "SIGTERM" | "SIGKILL" | false;
+  readonly checksums: readonly FileChecksum[];
+  readonly lifetime: "host" | "own";
+  readonly launcher: Launcher | undefined;
 }
 
-const launchKeys = ["process", "env", "inheritEnv", "cwd", "stdin", "parentDeathSignal"];
+const launchKeys = [
+  "process",
+  "env",
+  "inheritEnv",
+  "cwd",
+  "stdin",
+  "parentDeathSignal",
+  "checksum",
+  "lifetime",
+  "launcher",
+] as const satisfies readonly (keyof ProcessLaunch)[];
 
-/** Checks a launch. @throws TenonError `option-invalid`, naming the key */
+/** Checks a launch. @throws TenonError `option-invalid`, naming the key; `checksum-missing` */
 export function parseLaunch(launch: ProcessLaunch): ParsedLaunch {
   if (launch === undefined)
     throw invalidOption("launch", 'it must be an object such as { process: ["node", "plugin.js"] }');
   checkKeys("launch", launch, launchKeys);
   const [command, ...args] = parseCommand(launch.process);
+  const lifetime = oneOf("launch.lifetime", launch.lifetime, ["host", "own"], "host");
+  if (lifetime === "own" && launch.stdin === "lifeline") {
+    throw invalidOption("launch.stdin", 'a lifeline ends a plugin with its host, and lifetime "own" says the contrary');
+  }
+  if (lifetime === "own" && launch.parentDeathSignal) {
+    throw invalidOption("launch.parentDeathSignal", 'lifetime "own" says that the plugin outlives its host');
+  }
   return Object.freeze({
     command,
     args: Object.freeze(args),
     env: parseEnv(launch.env),
     inheritEnv: parseInheritEnv(launch.inheritEnv),
     cwd: textOrNothing("launch.cwd", launch.cwd),
-    stdin: oneOf("launch.stdin", launch.stdin, ["lifeline", "inherit", "ignore"], "lifeline"),
+    stdin: oneOf(
+      "launch.stdin",
+      launch.stdin,
+      ["lifeline", "inherit", "ignore"],
+      lifetime === "own" ? "ignore" : "lifeline",
+    ),
     parentDeathSignal: oneOf(
       "launch.parentDeathSignal",
       launch.parentDeathSignal,
       ["SIGTERM", "SIGKILL", false],
-      "SIGTERM",
+      lifetime === "own" ? false : "SIGTERM",
     ),
+    checksums: parseChecksums(launch.checksum),
+    lifetime,
+    launcher: parseLauncher(launch.launcher),
   });
+}
+
+function parseLauncher(value: Launcher | undefined): Launcher | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value?.start === "function" && typeof value.name === "string" && value.capabilities) return value;
+  throw invalidOption(
+    "launch.launcher",
+    `it must be an object with name, capabilities and start, not ${describe(value)}`,
+  );
 }
 
 function parseCommand(value: unknown): [string, ...string[]] {

@@ -1,32 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
 import { TenonError } from "@tenon/core";
+import type { ExitFacts } from "./exit-facts.js";
 import { hostProcess } from "./host-process.js";
-
-/** How a process ended. */
-export interface ExitFacts {
-  /** Null where a signal ended it. */
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-}
-
-/** A running plugin process, leader of its own process group. */
-export interface PluginProcess {
-  readonly pid: number;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  /** How it ended; undefined while it runs. */
-  readonly exit: ExitFacts | undefined;
-  /** Resolves when the process was reaped, whoever still holds its pipes. Never rejects. */
-  readonly exited: Promise<ExitFacts>;
-  /**
-   * Signals the whole group. False when we may not, and when the process has ended: what it left behind in its group was killed
-   * then, and its id may be another's by now.
-   */
-  signalGroup(signal: NodeJS.Signals): boolean;
-  /** Closes our ends of its pipes. Call it when nothing more is to be read. */
-  release(): void;
-}
+import type { PluginProcess } from "./plugin-process.js";
 
 /** What to spawn. */
 export interface SpawnRequest {
@@ -84,6 +60,9 @@ export async function spawnProcess(request: SpawnRequest): Promise<PluginProcess
     },
     exited,
     signalGroup: (signal) => exit === undefined && hostProcess.signalGroup(pid, signal),
+    detach() {
+      child.unref();
+    },
     release() {
       child.stdin?.destroy();
       stdout.destroy();
@@ -96,6 +75,6 @@ function spawnFailed(request: SpawnRequest, cause: unknown): TenonError {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   return new TenonError("spawn-failed", `the system refused to start ${request.file} (${code ?? String(cause)})`, {
     cause,
-    facts: { errno: code },
+    facts: { errno: code, file: request.file },
   });
 }

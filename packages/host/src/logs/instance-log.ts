@@ -1,3 +1,4 @@
+import { type ByteSink, createTee, type Tee } from "./byte-sink.js";
 import { parseJsonLine } from "./json-line.js";
 import { levelOfText } from "./levels.js";
 import { createLineSplitter } from "./line-splitter.js";
@@ -15,6 +16,12 @@ export interface InstanceLogOptions {
   readonly maxLineBytes: number;
   readonly joinIdleMs: number;
   readonly tailLines: number;
+  /** Streams of the application that get bytes as they come. */
+  readonly sinks?: {
+    readonly stderr: ByteSink | undefined;
+    readonly syncStdout: ByteSink | undefined;
+    readonly syncStderr: ByteSink | undefined;
+  };
 }
 
 /** Counts of an instance's output, for whoever must account for every line. */
@@ -109,6 +116,15 @@ export function createInstanceLog(options: InstanceLogOptions): InstanceLog {
     };
   };
 
+  const note = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = noFields): void =>
+    emit("host", { level, message, fields });
+  const trouble = (why: string): void => note("warn", why);
+  const teeStderr = createTee("standard error", options.sinks?.stderr, trouble);
+  const openTee = (channel: "stdout" | "stderr"): Tee | undefined =>
+    channel === "stdout"
+      ? createTee("printed standard output", options.sinks?.syncStdout, trouble)
+      : createTee("printed standard error", options.sinks?.syncStderr, trouble);
+
   const stderr = openStream("stderr", noFields, (line) => tail.push(line));
   const stdout = createLineSplitter(options.maxLineBytes, (message, partial) => {
     if (message.trim() === "" && partial === undefined) return;
@@ -119,9 +135,13 @@ export function createInstanceLog(options: InstanceLogOptions): InstanceLog {
     stderr: {
       write: (chunk) => {
         stderrBytes += chunk.length;
+        teeStderr?.write(chunk);
         stderr.write(chunk);
       },
-      end: () => stderr.end(),
+      end: () => {
+        stderr.end();
+        teeStderr?.end();
+      },
     },
     stdout: {
       write: (chunk) => {
@@ -130,8 +150,22 @@ export function createInstanceLog(options: InstanceLogOptions): InstanceLog {
       },
       end: () => stdout.end(),
     },
-    openStdio: (channel) => openStream("stdio", { channel }),
-    note: (level, message, fields = noFields) => emit("host", { level, message, fields }),
+    openStdio(channel) {
+      const stream = openStream("stdio", { channel });
+      const tee = openTee(channel);
+      if (tee === undefined) return stream;
+      return {
+        write(chunk) {
+          tee.write(chunk);
+          stream.write(chunk);
+        },
+        end() {
+          stream.end();
+          tee.end();
+        },
+      };
+    },
+    note,
     stderrTail: () => tail.lines(),
     counts: () => ({ records, sinkErrors, stdoutBytes, stderrBytes }),
   };

@@ -1,6 +1,7 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TenonError } from "@tenon/core";
+import { connectSocket } from "@tenon/wire";
 import type { PluginAddress } from "../handshake/check-handshake.js";
 
 const firstPauseMs = 10;
@@ -45,8 +46,8 @@ function connectOnce(address: PluginAddress, signal: AbortSignal): Promise<Socke
   return new Promise((resolve, reject) => {
     const socket =
       address.network === "unix"
-        ? connect({ path: address.path })
-        : connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+        ? connectSocket({ path: address.path })
+        : connectSocket({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
     const settle = (act: () => void): void => {
       signal.removeEventListener("abort", onAbort);
       socket.off("connect", onConnect);

@@ -1,23 +1,16 @@
-import type { X509Certificate } from "node:crypto";
-import type { Socket } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
+import type { Duplex } from "node:stream";
+import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { TenonError } from "@tenon/core";
-import { type Certificate, pinnedTls } from "@tenon/wire";
 
 /**
- * Runs TLS over a fresh connection: each side accepts only the other's certificate from the handshake. Its success does not
+ * Runs TLS over a fresh connection. Its success does not
  * prove that the plugin accepted ours: with TLS 1.3 a refusal arrives later, with the first bytes read.
  *
  * @throws {@link TenonError} `tls-failed` with the reason as its cause; the signal's reason when it aborts
  */
-export function secure(
-  socket: Socket,
-  own: Certificate,
-  peer: X509Certificate,
-  signal: AbortSignal,
-): Promise<TLSSocket> {
+export function secure(socket: Duplex, options: ConnectionOptions, signal: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const secured = connect({ ...pinnedTls(own, peer.raw), socket });
+    const secured = connect({ ...options, socket });
     const settle = (act: () => void): void => {
       signal.removeEventListener("abort", onAbort);
       secured.off("secureConnect", onSecure);

@@ -1,14 +1,16 @@
-import { type Client, createClient } from "@connectrpc/connect";
+import type { Client } from "@connectrpc/connect";
 import type { DescService } from "@bufbuild/protobuf";
 import {
   type Contract,
   type ContractVersions,
   Health,
+  type ReattachDescriptor,
   type ServiceAt,
   type ServiceNames,
   TenonError,
 } from "@tenon/core";
-import type { Channel } from "@tenon/wire";
+import { type Channel, createClient } from "@tenon/wire";
+import type { Broker } from "@tenon/wire/broker";
 import type { Instance } from "../instance/instance.js";
 import type { LogCounts } from "../logs/instance-log.js";
 import { checkKeys, durationMs, signalOrNothing } from "../options/check.js";
@@ -32,15 +34,30 @@ export interface Session<V extends ContractVersions = ContractVersions> extends 
   /** The version of the contract that was agreed on. */
   readonly version: number;
   readonly pid: number;
+  /**
+   * Whose end ends the instance: the host's (`"host"`), or nobody's but its own (`"own"`), which is so for instances that were
+   * attached to and for those launched with that `lifetime`.
+   */
+  readonly lifetime: "host" | "own";
+  /**
+   * How another host, or this one after a restart, attaches to the instance. Meant for instances whose `lifetime` is their own and
+   * whose TLS is not made for one session (`autoMtls: false`, or `tls`). Without secrets. go-plugin: `ReattachConfig`.
+   */
+  readonly reattach: ReattachDescriptor;
   /** Whether the connection is mutual TLS. */
   readonly tls: boolean;
+  /** Whether one connection carries the main channel and the brokered ones. */
+  readonly multiplexed: boolean;
+  /** Opens further channels to and from the plugin. It ends with the connection. go-plugin: the broker given to `GRPCClient`. */
+  readonly broker: Broker;
   /** Milliseconds from the call of `start` until the plugin answered. */
   readonly startMs: number;
   /** Counts of the instance's output and of records made from it. */
   readonly logCounts: LogCounts;
   /**
    * A typed client of one of the version's services; always the same object for the same name. After a crash its calls fail
-   * with `ConnectError` `Unavailable`, whose cause is a TenonError `plugin-exited`; after a stop, `session-closed`.
+   * with `ConnectError` `Unavailable`, whose cause is a TenonError `plugin-exited`; after a stop, `session-closed`. Leaving a
+   * stream of answers early, by `break` or `return()`, cancels its call.
    *
    * @throws {@link TenonError} `service-unknown` where the agreed version has no service of this name
    */
@@ -53,9 +70,18 @@ export interface Session<V extends ContractVersions = ContractVersions> extends 
   ping(options?: PingOptions): Promise<number>;
   /**
    * Ends the instance: Shutdown call, SIGTERM, SIGKILL. Resolves when nothing of it is left; never rejects but for invalid
-   * options, never hangs. Every call resolves with the same outcome, that of the first one's options.
+   * options, never hangs. Every call resolves with the same outcome, that of the first one's options. An instance that is run by hand
+   * (`reattach.test`) is never ended, only let go of (`detached`); one that was attached to gets signals only where its identity is
+   * certain.
    */
   stop(options?: StopOptions): Promise<StopOutcome>;
+  /**
+   * Lets go of an instance whose `lifetime` is its own: the connection ends, the process runs on. Disposal of such a session, and the
+   * host's stop, do the same.
+   *
+   * @throws {@link TenonError} `option-invalid` for an instance that lives by its host
+   */
+  detach(): Promise<StopOutcome>;
   /** Resolves when the instance has ended and nothing of it is left, whatever the reason. Never rejects. */
   readonly closed: Promise<StopOutcome>;
 }
@@ -68,8 +94,11 @@ export interface SessionInit<V extends ContractVersions> {
   readonly channel: Channel;
   readonly pid: number;
   readonly tls: boolean;
+  readonly multiplexed: boolean;
+  readonly broker: Broker;
   readonly startMs: number;
   readonly stopDefaults: StopTimeouts;
+  readonly describeReattach: () => ReattachDescriptor;
 }
 
 /** Creates the session of an instance that is ready. */
@@ -84,13 +113,29 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
     return instance.stop(timeouts, signal);
   };
 
+  let reattach: ReattachDescriptor | undefined;
+  const detach = async (): Promise<StopOutcome> => {
+    if (instance.lifetime === "own") return instance.detach();
+    throw new TenonError(
+      "option-invalid",
+      `The plugin "${instance.plugin}" lives by its host, so it cannot be let go of. Launch it with lifetime: "own".`,
+      { plugin: instance.plugin, facts: { option: "launch.lifetime" } },
+    );
+  };
+
   const session: Session<V> = {
     id: instance.id,
     name: instance.plugin,
     contract,
     version,
     pid: init.pid,
+    lifetime: instance.lifetime,
+    get reattach() {
+      return (reattach ??= Object.freeze(init.describeReattach()));
+    },
     tls: init.tls,
+    multiplexed: init.multiplexed,
+    broker: init.broker,
     startMs: init.startMs,
     get logCounts() {
       return instance.log.counts();
@@ -118,9 +163,10 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
       return performance.now() - startedAt;
     },
     stop,
+    detach,
     closed: instance.closed,
     async [Symbol.asyncDispose]() {
-      await stop();
+      await (instance.lifetime === "own" ? detach() : stop());
     },
   };
   return Object.freeze(session);

@@ -1,6 +1,7 @@
 import { lstat, opendir, readdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { verifiedName } from "../launch/checksum.js";
 import { hostProcess } from "../launch/host-process.js";
 import { removeSocketDirectory } from "./sweep.js";
 
@@ -33,7 +34,7 @@ async function isAbandoned(directory: string): Promise<boolean> {
   try {
     const found = await lstat(directory);
     if (!found.isDirectory() || found.uid !== hostProcess.userId()) return false;
-    const names = await readdir(directory);
+    const names = (await readdir(directory)).filter((name) => name !== verifiedName);
     if (names.length === 0) return Date.now() - found.mtimeMs > emptyForMs;
     const answers = await Promise.all(names.map((name) => refuses(join(directory, name))));
     return answers.every(Boolean);

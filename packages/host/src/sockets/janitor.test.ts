@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { eventually } from "@tenon/testkit";
+import { eventually, isProcessAlive } from "@tenon/testkit";
 import { startJanitor } from "./janitor.js";
 
 const namesIn = (base: string): Set<string> => new Set(readdirSync(base, { recursive: true, encoding: "utf8" }));
@@ -68,4 +69,31 @@ test("ended by its host it is gone and has removed nothing", { skip }, async (t)
   await janitor.end();
   await janitor.end();
   assert.deepEqual(readdirSync(base), ["tenon-1-a"]);
+});
+
+test("when its host dies it ends groups whose leader is gone, and leaves those it was told to forget [LIFE-24]", {
+  skip,
+}, async (t) => {
+  const module = JSON.stringify(new URL("janitor.js", import.meta.url).href);
+  // Two shells that end and leave a sleep in their groups.
+  const program = `import { spawn } from "node:child_process"; import { startJanitor } from ${module};
+    const janitor = startJanitor([]);
+    const groups = [1, 2].map(() => spawn("/bin/sh", ["-c", "sleep 300 & echo $!"], { detached: true, stdio: "pipe" }));
+    const ended = groups.map((group) => new Promise((resolve) => group.once("exit", resolve)));
+    const pids = await Promise.all(groups.map((group) => new Promise((resolve) => group.stdout.once("data", resolve))));
+    await Promise.all(ended);
+    for (const { pid } of groups) janitor.watch(pid);
+    janitor.forget(groups[1].pid);
+    process.stdout.write(pids.join(" "), () => process.kill(process.pid, "SIGKILL"));`;
+  const host = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let printed = "";
+  host.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
+  await once(host, "exit");
+  host.stdout.destroy();
+  const [watched, forgotten] = printed.trim().split(/\s+/).map(Number) as [number, number];
+  t.after(() => process.kill(forgotten, "SIGKILL"));
+  await eventually(() => !isProcessAlive(watched));
+  assert.ok(isProcessAlive(forgotten));
 });

@@ -26,6 +26,11 @@ export interface SocketDirectories {
    * @throws the system's error where neither can be used
    */
   create(): SocketDirectory;
+  /**
+   * Sees to it that a process group ends with the host, even if the host is killed and the group's leader is a wrapper that does not
+   * pass signals on. Returns the way to take that back when the group has ended. Never rejects.
+   */
+  guardGroup(groupId: number): () => Promise<void>;
 }
 
 /** Longest name that a plugin gives its socket, with room to spare: go-plugin's take 16 bytes. */
@@ -40,6 +45,12 @@ export function createSocketDirectories(wantsJanitor: boolean): SocketDirectorie
   let sweeping: Promise<unknown> | undefined;
   let live = 0;
 
+  // Before anything it is for: a host that is killed between the two must not leave that.
+  const hold = (prefixes: readonly string[]): void => {
+    if (wantsJanitor) janitor ??= startJanitor(prefixes);
+    live++;
+  };
+
   const release = async (): Promise<void> => {
     live--;
     if (live > 0) return;
@@ -49,12 +60,18 @@ export function createSocketDirectories(wantsJanitor: boolean): SocketDirectorie
   };
 
   return {
+    guardGroup(groupId) {
+      hold(findBases(name).map((base) => join(base, name)));
+      janitor?.watch(groupId);
+      return async () => {
+        janitor?.forget(groupId);
+        await release();
+      };
+    },
     create() {
       const bases = findBases(name);
       const prefixes = bases.map((base) => join(base, name));
-      // Before the directory: a host that is killed between the two must not leave it.
-      if (wantsJanitor) janitor ??= startJanitor(prefixes);
-      live++;
+      hold(prefixes);
       try {
         const path = makeFirst(prefixes);
         sweeping ??= Promise.all(bases.map((base) => sweepAbandoned(base)));

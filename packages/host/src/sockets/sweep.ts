@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, rmdirSync, type Stats, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { verifiedName } from "../launch/checksum.js";
 
 /** Prefix of the private directories that Tenon's plugins make for their sockets. */
 const privateDirectoryPrefix = "tenon-";
@@ -29,12 +30,27 @@ export function sweepSocket(path: string, limits: SweepLimits): void {
   if (around?.isDirectory() && isWithin(around, limits)) removeSocketDirectory(directory);
 }
 
-/** Removes the sockets in a directory that is ours, then the directory; anything else in it stays, and it too. Never throws. */
+/**
+ * Removes the sockets in a directory that is ours, and the verified copies, then the directory; anything else in it stays, and it
+ * too. Never throws.
+ */
 export function removeSocketDirectory(directory: string): void {
   tryTo(() => {
+    removeCopies(join(directory, verifiedName));
     for (const name of readdirSync(directory)) {
       const path = join(directory, name);
       if (look(path)?.isSocket()) tryTo(() => unlinkSync(path));
+    }
+    rmdirSync(directory);
+  });
+}
+
+function removeCopies(directory: string): void {
+  if (look(directory)?.isDirectory() !== true) return;
+  tryTo(() => {
+    for (const name of readdirSync(directory)) {
+      const path = join(directory, name);
+      if (look(path)?.isFile()) tryTo(() => unlinkSync(path));
     }
     rmdirSync(directory);
   });

@@ -1,28 +1,57 @@
+import { join, resolve } from "node:path";
 import { type ContractVersions, TenonError } from "@tenon/core";
 import type { Certificate } from "@tenon/wire";
 import { settledWithin } from "../async/settle.js";
 import { readStdout } from "../handshake/stdout-reader.js";
 import type { Instance } from "../instance/instance.js";
 import { formatExit } from "../instance/loss.js";
+import { copyVerified, verifiedName } from "../launch/checksum.js";
 import { buildEnvironment } from "../launch/environment.js";
 import { hostProcess } from "../launch/host-process.js";
-import { withParentDeathSignal } from "../launch/parent-death.js";
+import type { ExitFacts } from "../launch/exit-facts.js";
+import type { LaunchedInstance, Launcher, LaunchRequest } from "../launch/launcher.js";
+import { adoptLaunched, launcherFailed, type PluginProcess, translationOf } from "../launch/plugin-process.js";
 import { resolveCommand } from "../launch/resolve-command.js";
-import { type ExitFacts, type PluginProcess, spawnProcess } from "../launch/spawn-process.js";
 import { exitLagMs, type StartRequest, type StartStage, versionsOf } from "./start-request.js";
 
 /**
- * Finds the plugin's file and spawns it; from then on its end ends the start.
+ * Has the launcher start the plugin; from then on its end ends the start.
  *
- * @throws {@link TenonError} the codes of `resolveCommand`, `spawn-failed`
+ * @throws {@link TenonError} the codes of `resolveCommand`, `spawn-failed`, `launcher-failed`, `checksum-mismatch`
  */
 export async function launchPlugin<V extends ContractVersions>(
   request: StartRequest<V>,
-  { instance, watch, progress }: StartStage,
+  stage: StartStage,
   certificate: Certificate | undefined,
 ): Promise<PluginProcess> {
+  const { instance, progress } = stage;
+  const launcher = request.launch.launcher ?? request.processLauncher;
+  const launched = await start(launcher, await prepare(request, stage, certificate), stage);
+  const process = adoptLaunched(launcher, launched);
+  if (launched.file !== undefined) progress.file = launched.file;
+  if (request.launch.lifetime === "host" && hostProcess.platform !== "win32") {
+    instance.attachGuard(request.socketDirectories.guardGroup(process.pid));
+  }
+  progress.stdout = readStdout(process.stdout, (chunk) => instance.log.stdout.write(chunk));
+  instance.attachProcess(process, progress.stdout, translationOf(launcher, launched));
+  void process.exited.then(async (exit) => {
+    // What happens after the start was given up is the host's own doing.
+    if (instance.state.name !== "stopping") progress.exit ??= exit;
+    // Its line may still be in the pipe.
+    await settledWithin(progress.stdout?.ended ?? Promise.resolve(), exitLagMs);
+    stage.watch.fail(exitFault(instance, exit));
+  });
+  return process;
+}
+
+async function prepare<V extends ContractVersions>(
+  request: StartRequest<V>,
+  { instance, watch, progress }: StartStage,
+  certificate: Certificate | undefined,
+): Promise<LaunchRequest> {
   const { launch, options, contract } = request;
   const socketDir = options.socketDir ?? makeSocketDirectory(request, instance);
+  progress.socketDir = socketDir;
   const env = buildEnvironment({
     launch,
     host: request.environment,
@@ -35,33 +64,68 @@ export async function launchPlugin<V extends ContractVersions>(
       ...(certificate && { clientCertificate: certificate.certPem }),
       ...(socketDir !== undefined && { socketDir }),
       ...(options.socketGroup !== undefined && { socketGroup: options.socketGroup }),
+      ...(options.multiplex !== false && { multiplex: true }),
       ...(launch.stdin === "lifeline" && { lifeline: "stdin" }),
+      ...(launch.lifetime === "own" && { lifeline: "none" }),
     },
   });
-  const cwd = launch.cwd ?? hostProcess.cwd();
-  const path = env["PATH"] ?? request.environment["PATH"] ?? "";
-  const isWindows = hostProcess.platform === "win32";
-  const file = isWindows ? launch.command : await watch.guard(resolveCommand({ command: launch.command, cwd, path }));
-  progress.file = file;
-  const signal = launch.parentDeathSignal;
-  const setpriv = signal === false ? undefined : await watch.guard(request.findSetpriv());
-  const [wrapped, ...args] =
-    signal === false || setpriv === undefined
-      ? [file, ...launch.args]
-      : withParentDeathSignal(setpriv, signal, file, launch.args);
-
-  // Not guarded: a start that is given up at this moment must still learn of the process.
-  const process = await spawnProcess({ file: wrapped ?? file, args, env, cwd, stdin: launch.stdin });
-  progress.stdout = readStdout(process.stdout, (chunk) => instance.log.stdout.write(chunk));
-  instance.attachProcess(process, progress.stdout);
-  void process.exited.then(async (exit) => {
-    // What happens after the start was given up is the host's own doing.
-    if (instance.state.name !== "stopping") progress.exit ??= exit;
-    // Its line may still be in the pipe.
-    await settledWithin(progress.stdout?.ended ?? Promise.resolve(), exitLagMs);
-    watch.fail(exitFault(instance, exit));
+  const cwd = resolve(hostProcess.cwd(), launch.cwd ?? "");
+  const searchPath = env["PATH"] ?? request.environment["PATH"] ?? "";
+  let command: readonly [string, ...string[]] = [launch.command, ...launch.args];
+  let verifiedDir: string | undefined;
+  if (launch.checksums.length > 0) {
+    const directory = request.socketDirectories.create();
+    instance.attachSocketDirectory(directory);
+    verifiedDir = join(directory.path, verifiedName);
+    const isWindows = hostProcess.platform === "win32";
+    const file = isWindows ? launch.command : await resolveCommand({ command: launch.command, cwd, path: searchPath });
+    progress.file = file;
+    const verification = {
+      command: [file, ...launch.args] as const,
+      cwd,
+      directory: directory.path,
+      signal: watch.signal,
+    };
+    command = await watch.guard(copyVerified({ ...verification, checksums: launch.checksums }));
+  }
+  return Object.freeze<LaunchRequest>({
+    plugin: instance.plugin,
+    instance: instance.id,
+    command,
+    env,
+    cwd,
+    searchPath,
+    stdin: launch.stdin,
+    parentDeathSignal: launch.parentDeathSignal,
+    socketDir,
+    verifiedDir,
+    signal: watch.signal,
   });
-  return process;
+}
+
+/** A launcher that does not notice that the start was given up may come with a process when nobody waits any more. */
+async function start(launcher: Launcher, request: LaunchRequest, { watch }: StartStage): Promise<LaunchedInstance> {
+  const starting = Promise.resolve()
+    .then(() => launcher.start(request))
+    .catch((cause: unknown) => {
+      throw cause instanceof TenonError || request.signal.aborted
+        ? cause
+        : launcherFailed(launcher, String(cause), cause);
+    });
+  try {
+    return await watch.guard(starting);
+  } catch (fault) {
+    const late = await settledWithin(starting, exitLagMs).catch(() => undefined);
+    if (late !== undefined) return late;
+    starting.then(
+      (tooLate) => {
+        tooLate.signal("SIGKILL");
+        tooLate.release();
+      },
+      () => {},
+    );
+    throw fault;
+  }
 }
 
 /**
@@ -69,9 +133,11 @@ export async function launchPlugin<V extends ContractVersions>(
  * a directory that is the host's alone.
  */
 function makeSocketDirectory<V extends ContractVersions>(
-  { options, socketDirectories }: StartRequest<V>,
+  { options, launch, socketDirectories }: StartRequest<V>,
   instance: Instance,
 ): string | undefined {
+  // What outlives this host must not lose its socket to this host's janitor.
+  if (launch.lifetime === "own") return undefined;
   if (options.socketGroup !== undefined || hostProcess.platform === "win32") return undefined;
   try {
     const directory = socketDirectories.create();

@@ -11,7 +11,7 @@ import { exitLagMs, type StartRequest, type StartStage, versionsOf } from "./sta
  * @throws {@link TenonError} the codes of `checkHandshake`, `handshake-too-long`, `exited-before-handshake`, `stdout-closed`
  */
 export async function shakeHands<V extends ContractVersions>(
-  { contract, options }: StartRequest<V>,
+  { contract, launch, options }: StartRequest<V>,
   { instance, watch, progress }: StartStage,
 ): Promise<Handshake> {
   const first = await watch.guard(progress.stdout!.firstLine);
@@ -21,13 +21,16 @@ export async function shakeHands<V extends ContractVersions>(
   try {
     // A line that its end was forgotten on is as good as another: go-plugin's host takes it too.
     const text = first.kind === "closed" ? "" : first.text;
-    const socketPath = findSocketPath(text);
+    const socketPath = findSocketPath(text, instance.addresses.toHost);
     if (socketPath !== undefined) instance.rememberSocket(socketPath);
     const handshake = checkHandshake(text, {
       plugin: instance.plugin,
       versions: versionsOf(contract),
       autoMtls: options.autoMtls,
+      multiplex: options.multiplex,
       platform: hostProcess.platform,
+      toHost: instance.addresses.toHost,
+      mayBeElsewhere: launch.launcher?.capabilities.isolation === "machine",
     });
     instance.startConnecting();
     return handshake;

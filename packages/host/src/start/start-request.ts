@@ -2,9 +2,10 @@ import type { Contract, ContractVersions } from "@tenon/core";
 import type { StdoutReader } from "../handshake/stdout-reader.js";
 import type { Instance } from "../instance/instance.js";
 import type { ExitNet } from "../launch/exit-net.js";
+import type { Launcher } from "../launch/launcher.js";
 import type { SocketDirectories } from "../sockets/socket-directories.js";
 import type { ParsedLaunch } from "../launch/process-launch.js";
-import type { ExitFacts } from "../launch/spawn-process.js";
+import type { ExitFacts } from "../launch/exit-facts.js";
 import type { ParsedStartOptions } from "../start-options.js";
 import type { StartWatch } from "./start-watch.js";
 
@@ -20,8 +21,8 @@ export interface StartRequest<V extends ContractVersions> {
   readonly socketDirectories: SocketDirectories;
   /** Takes what the host calls when it is stopped during this start; returns the way to take that back. */
   readonly onHostStop: (listener: () => void) => () => void;
-  /** Finds `setpriv`; asked only where it is wanted. */
-  readonly findSetpriv: () => Promise<string | undefined>;
+  /** The launcher of a launch that names none. */
+  readonly processLauncher: Launcher;
 }
 
 /** How long the end of the process and the end of its standard output may lag behind each other. */
@@ -29,6 +30,8 @@ export const exitLagMs = 250;
 
 /** What is known so far, for the error if it comes to that. */
 export interface Progress {
+  /** Where the plugin was told to make its sockets. */
+  socketDir?: string | undefined;
   file?: string;
   stdout?: StdoutReader;
   /** How the process ended before the host laid hands on it. */

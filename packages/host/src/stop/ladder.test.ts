@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { eventually, isProcessAlive } from "@tenon/testkit";
-import { type PluginProcess, spawnProcess } from "../launch/spawn-process.js";
+import type { PluginProcess } from "../launch/plugin-process.js";
+import { spawnProcess } from "../launch/spawn-process.js";
 import { climbDown, type LadderSubject } from "./ladder.js";
 
 const skip = process.platform === "win32" ? "no signals" : false;

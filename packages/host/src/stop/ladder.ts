@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { settledWithin } from "../async/settle.js";
-import type { PluginProcess } from "../launch/spawn-process.js";
+import type { PluginProcess } from "../launch/plugin-process.js";
 import type { StopHow, StopStep } from "./outcome.js";
 import type { StopTimeouts } from "./stop-options.js";
 
@@ -13,13 +13,13 @@ export interface LadderSubject {
 
 /** How far down the ladder went. */
 export interface LadderResult {
-  readonly how: Extract<StopHow, "shutdown" | "terminated" | "killed" | "unkillable">;
+  readonly how: Extract<StopHow, "shutdown" | "terminated" | "killed" | "detached" | "unkillable">;
   readonly steps: readonly StopStep[];
 }
 
 /**
  * Ends a process: asks it, then SIGTERM to its group, then SIGKILL to its group, each with its own time. Resolves when the
- * process was reaped, or `killTimeoutMs` after SIGKILL. Aborting `escalate` goes straight to SIGKILL. Never rejects.
+ * process was reaped, or `killTimeoutMs` after SIGKILL, or when no signal may be sent (`detached`). Aborting `escalate` goes straight to SIGKILL. Never rejects.
  */
 export async function climbDown(
   subject: LadderSubject,
@@ -41,6 +41,12 @@ export async function climbDown(
       askToShutDown(process, shutdown, timeouts.shutdownTimeoutMs, escalate),
     );
     if (hasEnded) return { how: "shutdown", steps };
+  }
+
+  const refusal = process.refusal?.();
+  if (refusal !== undefined) {
+    steps.push({ step: "sigterm", elapsedMs: 0, note: refusal });
+    return { how: "detached", steps };
   }
 
   if (timeouts.terminateTimeoutMs > 0 && !escalate.aborted) {

@@ -4,11 +4,14 @@
  * - `shutdown`: by itself after the Shutdown call
  * - `terminated`: after SIGTERM to its group
  * - `killed`: after SIGKILL to its group
- * - `exited`: by itself with exit code 0, unasked
+ * - `exited`: by itself with exit code 0, unasked; after an attach, with any code, since only a parent sees it
  * - `crashed`: by itself with another code or by a signal that the host did not send, unasked
+ * - `detached`: it did not end: the host let go of it, because `detach` was called, because it is run by hand (`test`), because
+ *   the connection to one that outlives its host was lost, or because
+ *   the host attached to it and could not make sure that a signal would reach the right process
  * - `unkillable`: it was still there after SIGKILL; the host has let go of it
  */
-export type StopHow = "shutdown" | "terminated" | "killed" | "exited" | "crashed" | "unkillable";
+export type StopHow = "shutdown" | "terminated" | "killed" | "exited" | "crashed" | "detached" | "unkillable";
 
 /** One rung of the stop ladder that was taken. */
 export interface StopStep {

@@ -1,5 +1,3 @@
-import { performance } from "node:perf_hooks";
-
 /** Where {@link createTimestamps} reads the time. */
 export interface TimeSource {
   /** Milliseconds since the epoch, by the wall clock. */

@@ -32,7 +32,11 @@ export function checkCookie(
   throw refusal("not-started-by-host", name, [
     `This program is a plugin (contract "${name}"). It does its work for an application that starts it, not by itself.`,
     "",
-    "To look at it while developing, start it as a host would:",
+    "To run it under a debugger, with a host that attaches to it:",
+    "",
+    `    ${[...command, "--tenon-test"].map(quote).join(" ")}`,
+    "",
+    "To look at it as a host would start it:",
     "",
     `    ${cookie.key}=${quote(cookie.value)} ${command.map(quote).join(" ")}`,
     "",

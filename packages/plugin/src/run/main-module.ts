@@ -1,5 +1,4 @@
 import { realpathSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 
@@ -17,7 +16,7 @@ export function isMainModule(meta: ImportMeta, entry: string | undefined = proce
 /** Node lets one leave out an extension, or name a directory. */
 function resolveEntry(entry: string, from: string): string | undefined {
   try {
-    return createRequire(from).resolve(entry);
+    return process.getBuiltinModule("node:module").createRequire(from).resolve(entry);
   } catch {
     return undefined;
   }

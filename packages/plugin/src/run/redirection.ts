@@ -1,7 +1,10 @@
-import { format, inspect, type InspectOptions } from "node:util";
+import type { InspectOptions } from "node:util";
 import type { LogLevel } from "../log/level.js";
 import { createLogger, type Logger } from "../log/logger.js";
 import { StdioBuffer } from "../services/stdio-buffer.js";
+
+/** Loaded when something is printed: most plugins log instead. */
+const util = () => process.getBuiltinModule("node:util");
 
 /** Where redirected output comes out. */
 interface OutputSink {
@@ -61,7 +64,10 @@ function install(): Redirection {
   return redirection;
 }
 
-/** Replaces what the stream does with its bytes, so that every reference to it, and each way to write, is covered. */
+/**
+ * Replaces what the stream does with its bytes, so that every reference to it, and each way to write, is covered. Done on
+ * its first use: making the stream takes 2 ms, and most plugins never touch it.
+ */
 function redirectStdout(write: (chunk: Uint8Array) => void): void {
   const overrides = {
     _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: (error?: Error | null) => void) {
@@ -70,7 +76,26 @@ function redirectStdout(write: (chunk: Uint8Array) => void): void {
     },
     _writev: undefined,
   };
-  Object.assign(process.stdout, overrides);
+  onFirstUse("stdout", (stream) => void Object.assign(stream, overrides));
+}
+
+/** Runs `prepare` before anybody gets one of the process's streams. */
+function onFirstUse(name: "stdout" | "stderr", prepare: (stream: NodeJS.WriteStream) => void): void {
+  const original = Object.getOwnPropertyDescriptor(process, name);
+  if (original?.get === undefined || original.configurable !== true) return prepare(process[name]);
+  const read = original.get.bind(process) as () => NodeJS.WriteStream;
+  let isPrepared = false;
+  Object.defineProperty(process, name, {
+    ...original,
+    get() {
+      const stream = read();
+      if (!isPrepared) {
+        isPrepared = true;
+        prepare(stream);
+      }
+      return stream;
+    },
+  });
 }
 
 function redirectConsole(log: (level: LogLevel, message: string) => void): void {
@@ -92,14 +117,14 @@ function redirectConsole(log: (level: LogLevel, message: string) => void): void 
     error: at("error"),
     trace,
     dir: (value: unknown, options?: InspectOptions) =>
-      log("info", inspect(value, { customInspect: false, ...options })),
+      log("info", util().inspect(value, { customInspect: false, ...options })),
   };
   Object.assign(globalThis.console, methods);
 }
 
 function safeFormat(values: readonly unknown[]): string {
   try {
-    return format(...values);
+    return util().format(...values);
   } catch (error) {
     return `[a value that cannot be printed: ${error instanceof Error ? error.name : typeof error}]`;
   }
@@ -108,20 +133,10 @@ function safeFormat(values: readonly unknown[]): string {
 /** Makes `process.stderr` harmless on its first use; touching it earlier would make the descriptor non-blocking. */
 function watchStderr(): { flush(timeoutMs: number): Promise<void> } {
   let used: NodeJS.WriteStream | undefined;
-  const original = Object.getOwnPropertyDescriptor(process, "stderr");
-  if (original?.get !== undefined && original.configurable === true) {
-    const read = original.get.bind(process) as () => NodeJS.WriteStream;
-    Object.defineProperty(process, "stderr", {
-      ...original,
-      get() {
-        if (used === undefined) {
-          used = read();
-          used.on("error", () => {});
-        }
-        return used;
-      },
-    });
-  }
+  onFirstUse("stderr", (stream) => {
+    used = stream;
+    stream.on("error", () => {});
+  });
   return {
     async flush(timeoutMs) {
       const stream = used;

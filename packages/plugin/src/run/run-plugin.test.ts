@@ -201,7 +201,7 @@ test("ends when its parent is gone [PLUG-07]", limit, async (t: TestContext) => 
 
 test("takes the handshake's variables out of its environment [ENV-13]", limit, async (t) => {
   const methods = "get: () => ({ key: Object.keys(process.env).filter((name) => /PLUGIN|TENON/.test(name)).join() })";
-  const plugin = startPlugin(t, { methods, env: { TENON_LIFELINE: "stdin", PLUGIN_MULTIPLEX_GRPC: "1" } });
+  const plugin = startPlugin(t, { methods, env: { TENON_LIFELINE: "stdin", PLUGIN_MULTIPLEX_GRPC: "0" } });
   assert.equal((await (await plugin.open(KV)).get({})).key, "");
 });
 

@@ -12,6 +12,7 @@ import { watchHost } from "./host-watch.js";
 import { isMainModule } from "./main-module.js";
 import { handleSignals, reportCrashes } from "./process-events.js";
 import { redirectOutput } from "./redirection.js";
+import type { TestModeOptions } from "./test-mode.js";
 
 /** Options of {@link runPlugin}. */
 export interface RunOptions extends Omit<ServeOptions, "environment" | "signal"> {
@@ -27,6 +28,13 @@ export interface RunOptions extends Omit<ServeOptions, "environment" | "signal">
    * ends when it is not. go-plugin has nothing of the kind, and its plugins outlive a host that was killed.
    */
   readonly parentCheckMs?: number;
+  /**
+   * Test mode, for debuggers: the plugin is run by hand, needs no cookie, stays until Ctrl-C, and prints on standard output what a
+   * host must find in its environment to attach to it, in the form of `TF_REATTACH_PROVIDERS`. Standard output and `console` stay
+   * what they are. Default: whether `--tenon-test` is among the arguments. The version served is the lowest, unless
+   * `PLUGIN_PROTOCOL_VERSIONS` names others. go-plugin: `ServeTestConfig`.
+   */
+  readonly test?: boolean | TestModeOptions;
   /** Runs when serving has ended, before the process does. Default: nothing. */
   readonly cleanUp?: (reason: PluginCloseReason) => void | Promise<void>;
   /** How long `cleanUp` may take, in milliseconds; the process then ends without it. Default: 5000. */
@@ -48,7 +56,7 @@ const flushTimeoutMs = 500;
  * @throws {@link TenonError} `option-invalid`, in every process
  */
 export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOptions = {}): Promise<void> {
-  const { main, parentCheckMs = 1000, cleanUp, cleanUpTimeoutMs = 5000, ...serveOptions } = options;
+  const { main, parentCheckMs = 1000, cleanUp, cleanUpTimeoutMs = 5000, test, ...serveOptions } = options;
   checkNumber("parentCheckMs", parentCheckMs);
   checkNumber("cleanUpTimeoutMs", cleanUpTimeoutMs);
   if (!(main ?? isMainModule(meta))) return;
@@ -56,6 +64,8 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
   const { contract } = plugin;
   const variables = { ...process.env };
   const logger = options.logger ?? createLogger({ name: contract.name });
+  const isTest = test === undefined ? process.argv.includes("--tenon-test") : test !== false;
+  if (isTest) return runByHand(plugin, typeof test === "object" ? test : {}, { ...options, logger }, serveOptions);
   requireCookie(contract, variables, logger);
   scrubEnvironment(contract);
 
@@ -71,7 +81,7 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
   };
   handleSignals(logger, close);
   const host = watchHost({
-    parentCheckMs,
+    parentCheckMs: variables["TENON_LIFELINE"] === "none" ? 0 : parentCheckMs,
     lifeline: variables["TENON_LIFELINE"] === "stdin",
     // Nobody is left to get an answer.
     onHostGone: (how) => close(how, { drainTimeoutMs: 0 }),
@@ -91,6 +101,26 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
   const reason = await serving.closed;
   const exitCode = await runCleanUp(() => cleanUp?.(reason), cleanUpTimeoutMs, logger);
   await redirection.flushStderr(flushTimeoutMs);
+  process.exit(process.exitCode ?? exitCode);
+}
+
+async function runByHand(
+  plugin: Plugin,
+  test: TestModeOptions,
+  { logger, cleanUp, cleanUpTimeoutMs = 5000 }: RunOptions & { readonly logger: Logger },
+  serveOptions: ServeOptions,
+): Promise<never> {
+  const variables = { ...process.env };
+  scrubEnvironment(plugin.contract);
+  let reason: PluginCloseReason;
+  try {
+    // Loaded here only: no plugin that a host started has a use for it.
+    const { runInTestMode } = await import("./test-mode.js");
+    reason = await runInTestMode(plugin, test, { ...serveOptions, logger, environment: variables });
+  } catch (error) {
+    fail(logger, error);
+  }
+  const exitCode = await runCleanUp(() => cleanUp?.(reason), cleanUpTimeoutMs, logger);
   process.exit(process.exitCode ?? exitCode);
 }
 

@@ -1,10 +1,11 @@
 import { TenonError } from "@tenon/core";
+import type { BrokerTls } from "@tenon/wire/broker";
 import { createCertificate, pinnedTls } from "@tenon/wire/tls";
-import type { TlsServerOptions } from "./listener.js";
 
 /** What the plugin's half of AutoMTLS consists of. */
 export interface AutoMtls {
-  readonly options: TlsServerOptions;
+  /** For both ends: a plugin is the client of what a host serves through the broker. */
+  readonly options: BrokerTls;
   /** For the handshake line: base64 of the DER bytes, without padding. */
   readonly certificate: string;
 }

@@ -1,6 +1,19 @@
+import type { TlsOptions } from "node:tls";
 import { TenonError } from "@tenon/core";
 import type { ServerOptions } from "@tenon/wire/server";
 import type { Logger } from "../log/logger.js";
+
+/** Certificates and keys of a plugin's own. The names are Node's. */
+export type ServeTlsSettings = Pick<
+  TlsOptions,
+  "ca" | "cert" | "key" | "passphrase" | "pfx" | "crl" | "minVersion" | "requestCert"
+>;
+
+/** Fills in what every connection of a plugin needs. */
+export function completeTls(settings: ServeTlsSettings): TlsOptions & { readonly servername: string } {
+  const defaults = { minVersion: "TLSv1.2", requestCert: true, servername: "localhost" } as const;
+  return { ...defaults, ...settings, rejectUnauthorized: true, ALPNProtocols: ["h2"] };
+}
 
 /** Options of `servePlugin`. */
 export interface ServeOptions {
@@ -21,8 +34,18 @@ export interface ServeOptions {
    * 1500, since go-plugin's hosts kill a plugin 2000 ms after they asked it to end.
    */
   readonly drainTimeoutMs?: number;
+  /**
+   * TLS with certificates of your own, instead of those that a host asks for (AutoMTLS). The host is given its part by other means.
+   * Each side has to prove itself unless `requestCert` is false. go-plugin: `TLSProvider`.
+   */
+  readonly tls?: ServeTlsSettings;
   /** How long the TLS handshake of a connection may take, in milliseconds. Default: 10000. */
   readonly tlsTimeoutMs?: number;
+  /**
+   * How long a dial through the broker may take that names no `timeoutMs`, and how long what the host announced is kept
+   * that nobody dials, in milliseconds. Default: 5000, as go-plugin.
+   */
+  readonly brokerTimeoutMs?: number;
   /**
    * Bytes of output kept for a host that does not read it. At the limit the oldest are dropped, and their number is
    * logged. Default: 1 MiB. go-plugin has 64 KiB and then blocks whoever prints.
@@ -45,13 +68,15 @@ export interface ServeOptions {
 export interface ServeLimits {
   readonly drainTimeoutMs: number;
   readonly tlsTimeoutMs: number;
+  readonly brokerTimeoutMs: number;
   readonly maxStdioBufferBytes: number;
 }
 
 /** @throws {@link TenonError} `option-invalid` when a number is negative or none */
 export function readLimits(options: ServeOptions): ServeLimits {
-  const { drainTimeoutMs = 1500, tlsTimeoutMs = 10_000, maxStdioBufferBytes = 1024 * 1024 } = options;
-  const limits = { drainTimeoutMs, tlsTimeoutMs, maxStdioBufferBytes };
+  const { drainTimeoutMs = 1500, tlsTimeoutMs = 10_000 } = options;
+  const { brokerTimeoutMs = 5000, maxStdioBufferBytes = 1024 * 1024 } = options;
+  const limits = { drainTimeoutMs, tlsTimeoutMs, brokerTimeoutMs, maxStdioBufferBytes };
   for (const [name, value] of Object.entries(limits)) checkNumber(name, value);
   return limits;
 }

@@ -2,21 +2,23 @@ import { platform } from "node:os";
 import {
   chooseVersion,
   formatHandshakeLine,
+  GRPCBroker,
   GRPCController,
   GRPCStdio,
   parseEnvironment,
   TenonError,
 } from "@tenon/core";
 import { createHealth } from "@tenon/wire/health";
+import { findGroupId, type Listener, openListener } from "@tenon/wire/listen";
 import { addReflection } from "@tenon/wire/reflection";
 import { createServer } from "@tenon/wire/server";
 import type { Plugin } from "../implement.js";
+import { createBrokerService } from "../services/broker.js";
 import { createControllerService } from "../services/controller.js";
 import { createStdioService } from "../services/stdio.js";
 import { StdioBuffer } from "../services/stdio-buffer.js";
-import { findGroupId } from "./group-id.js";
-import { type Listener, openListener } from "./listener.js";
-import { readLimits, type ServeOptions } from "./serve-options.js";
+import { createConnections } from "./connections.js";
+import { completeTls, readLimits, type ServeOptions } from "./serve-options.js";
 import { createServing, type ServingPlugin } from "./serving.js";
 
 /**
@@ -37,7 +39,9 @@ export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): P
   const services = plugin.versions[version] ?? [];
 
   const { clientCertificate, socketGroup } = environment;
-  const mtls = clientCertificate === undefined ? undefined : await startTls(clientCertificate, name);
+  const own = options.tls === undefined ? undefined : completeTls(options.tls);
+  const mtls = clientCertificate === undefined || own ? undefined : await startTls(clientCertificate, name);
+  const tls = own ?? mtls?.options;
   const groupId = socketGroup === undefined || network === "tcp" ? undefined : await findGroupId(socketGroup, name);
 
   const stdio = new StdioBuffer({
@@ -62,6 +66,21 @@ export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): P
     GRPCController,
     createControllerService(() => void serving?.shutDown()),
   );
+  server.add(GRPCBroker, createBrokerService());
+  const multiplex = environment.multiplex === true;
+  const { minPort, maxPort } = environment;
+  const connections = await createConnections({
+    plugin: name,
+    server,
+    serverOptions: options.server,
+    tls,
+    tlsTimeoutMs: limits.tlsTimeoutMs,
+    brokerTimeoutMs: limits.brokerTimeoutMs,
+    multiplex,
+    groupId,
+    minPort,
+    maxPort,
+  });
   let listener: Listener;
   try {
     listener = await openListener({
@@ -70,17 +89,19 @@ export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): P
       groupId,
       socketDir: environment.socketDir,
       tempDir: options.socketDir ?? variables["TMPDIR"],
-      minPort: environment.minPort,
-      maxPort: environment.maxPort,
-      tls: mtls?.options,
+      minPort,
+      maxPort,
+      // Where one connection carries everything, TLS is inside each of its streams.
+      tls: multiplex ? undefined : tls,
       tlsTimeoutMs: limits.tlsTimeoutMs,
-      onConnection: (stream) => server.accept(stream),
+      onConnection: (stream) => connections.accept(stream),
       onRefused: (error) => logger?.warn("a connection was refused: it did not prove to be the host", { error }),
     });
   } catch (error) {
     server.destroy();
     throw error;
   }
+  connections.listensAt(network, listener.address);
 
   const line = tryFormat(listener, () =>
     formatHandshakeLine({
@@ -90,13 +111,26 @@ export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): P
       address: listener.address,
       transport: "grpc",
       ...(mtls && { certificate: mtls.certificate }),
-      ...(environment.multiplex !== undefined && { multiplex: false }),
+      // Whether we can, as in go-plugin, not whether we do: any value of the variable asks for the field.
+      ...(environment.multiplex !== undefined && { multiplex: true }),
     }),
   );
-  serving = createServing({ line, version, network, listener, server, stdio, closing, limits, signal, logger });
+  serving = createServing({
+    line,
+    version,
+    network,
+    listener,
+    server,
+    connections,
+    stdio,
+    closing,
+    limits,
+    signal,
+    logger,
+  });
   signal?.throwIfAborted();
   for (const note of [...notes, ...listener.notes]) logger?.warn(note);
-  logger?.debug("plugin address", { network, address: listener.address, version, tls: mtls !== undefined });
+  logger?.debug("plugin address", { network, address: listener.address, version, tls: tls !== undefined });
   return serving.handle;
 }
 

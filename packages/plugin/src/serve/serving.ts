@@ -1,7 +1,8 @@
+import type { Listener } from "@tenon/wire/listen";
 import type { Server } from "@tenon/wire/server";
 import type { Logger } from "../log/logger.js";
 import type { StdioBuffer } from "../services/stdio-buffer.js";
-import type { Listener } from "./listener.js";
+import type { Connections } from "./connections.js";
 import { checkNumber, type ServeLimits } from "./serve-options.js";
 
 /** How a plugin came to its end. */
@@ -50,6 +51,7 @@ interface ServingInit {
   readonly network: "unix" | "tcp";
   readonly listener: Listener;
   readonly server: Server;
+  readonly connections: Connections;
   readonly stdio: StdioBuffer;
   readonly closing: AbortController;
   readonly limits: ServeLimits;
@@ -58,12 +60,13 @@ interface ServingInit {
 }
 
 /** Whether all calls ended within the time. The timer is ours since the server does not tell how its own one went. */
-async function drainServer(server: Server, timeoutMs: number): Promise<boolean> {
+async function drainServer(server: Server, connections: Connections, timeoutMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, timeoutMs, false);
   });
-  const drained = server.close({ graceMs: 2 ** 31 - 1 }).then(() => true);
+  const brokered = connections.close(2 ** 31 - 1);
+  const drained = Promise.all([server.close({ graceMs: 2 ** 31 - 1 }), brokered]).then(() => true);
   try {
     return await Promise.race([drained, late]);
   } finally {
@@ -76,7 +79,7 @@ export function createServing(init: ServingInit): {
   readonly handle: ServingPlugin;
   readonly shutDown: () => Promise<void>;
 } {
-  const { line, version, network, listener, server, stdio, closing, limits, signal, logger } = init;
+  const { line, version, network, listener, server, connections, stdio, closing, limits, signal, logger } = init;
   let settle: (reason: PluginCloseReason) => void;
   const closed = new Promise<PluginCloseReason>((resolve) => {
     settle = resolve;
@@ -96,6 +99,7 @@ export function createServing(init: ServingInit): {
     begin("closed");
     signal?.removeEventListener("abort", abort);
     server.destroy();
+    connections.destroy();
     listener.destroy();
     settle({ kind, drained, elapsedMs: performance.now() - beganMs });
   };
@@ -104,7 +108,8 @@ export function createServing(init: ServingInit): {
     if (state === "serving") {
       begin("draining");
       logger?.debug("plugin is closing", { calls_in_flight: server.inFlight });
-      const drained = await drainServer(server, drainTimeoutMs);
+      const drained = await drainServer(server, connections, drainTimeoutMs);
+      connections.finish(lingerMs);
       // A peer that still writes loses what it has not read yet when its connection is destroyed under it.
       await listener.emptied(drained ? lingerMs : 0);
       finish(kind, drained);

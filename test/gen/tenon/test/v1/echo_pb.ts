@@ -319,6 +319,7 @@ export const ForkResponseSchema: GenMessage<ForkResponse> = /*@__PURE__*/
  *   x-message      percent-encoded text of that status
  *   x-details-bin  the details of that status, as an encoded google.rpc.Status
  *   x-fill         Unary: answer with one chunk of that many bytes instead
+ *   x-gzip         compress the answers, where the server can
  * Request metadata called echo-* comes back as response headers, and as trailers with "-trailer" put behind "echo".
  *
  * @generated from service tenon.test.v1.Echo

@@ -1,0 +1,6 @@
+/** How a process ended. Both are null where its end was seen but not how: the host had not started it. */
+export interface ExitFacts {
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createServer as listenTo, type Socket } from "node:net";
+import { describe, test } from "node:test";
+import { TLSSocket } from "node:tls";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Health } from "@tenon/core";
+import { createCertificate, createServer, pinnedTls } from "@tenon/wire";
+import type { Handshake } from "../handshake/check-handshake.js";
+import type { ChannelSettings } from "./channel-settings.js";
+import { openChannel } from "./open-channel.js";
+
+/** What stands in for a plugin: a listener on TCP, in mutual TLS where there are certificates. */
+async function listen(isSecure: boolean) {
+  const own = createCertificate();
+  const host = createCertificate();
+  const server = createServer().add(Health, {
+    check: () => ({ status: 1 }),
+    async *watch(_, { signal }) {
+      yield { status: 1 };
+      await once(signal, "abort");
+    },
+  });
+  let connections = 0;
+  const sockets = new Set<Socket>();
+  const listener = listenTo((socket) => {
+    connections++;
+    sockets.add(socket.once("close", () => sockets.delete(socket)));
+    server.accept(isSecure ? new TLSSocket(socket, { isServer: true, ...pinnedTls(own, host.certPem) }) : socket);
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  const handshake = {
+    address: { network: "tcp", host: "127.0.0.1", port },
+    ...(isSecure ? { certificate: new X509Certificate(own.certPem) } : {}),
+  } as unknown as Handshake;
+  const { channel } = await openChannel({
+    handshake,
+    certificate: isSecure ? host : undefined,
+    connectTimeoutMs: 50,
+    interceptors: [],
+    tls: undefined,
+    // Of the engine's own options: 2^30 calls would take a while.
+    channel: { maxCallsPerConnection: 5 } as ChannelSettings,
+    multiplex: false,
+    explainLoss: async () => new Error("the plugin has gone"),
+    signal: new AbortController().signal,
+  });
+  return { channel, client: createClient(Health, channel.transport), server, listener, connections: () => connections };
+}
+
+for (const isSecure of [false, true]) {
+  describe(`a session ${isSecure ? "in mutual TLS" : "in plaintext"} does not run out of stream identifiers [WIRE-52]`, () => {
+    test("its calls go on over further connections, its streams stay on theirs", async () => {
+      const { channel, client, server, listener, connections } = await listen(isSecure);
+      const watching = client.watch({})[Symbol.asyncIterator]();
+      await watching.next();
+      await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          for (let i = 0; i < 10; i++) assert.equal((await client.check({})).status, 1);
+        }),
+      );
+      assert.ok(connections() >= 16, `${connections()} connections`);
+      assert.equal(channel.inFlight, 1);
+      const rest = watching.next().catch((error: unknown) => ConnectError.from(error).code);
+      channel.destroy();
+      assert.equal(await rest, Code.Unavailable);
+      listener.close();
+      await server.close();
+    });
+
+    test("where the plugin has gone, the calls that wait say so", async () => {
+      const { channel, client, server, listener } = await listen(isSecure);
+      listener.close();
+      const outcomes = await Promise.allSettled(Array.from({ length: 7 }, () => client.check({})));
+      const failed = outcomes.filter(({ status }) => status === "rejected");
+      assert.equal(failed.length, 2);
+      for (const outcome of failed) {
+        assert.match(String((outcome as PromiseRejectedResult).reason), /\[unavailable\] the plugin has gone/);
+      }
+      assert.equal((await channel.closed).kind, "lost");
+      await server.close();
+    });
+  });
+}
