@@ -6,24 +6,27 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { useSandbox } from "../support/sandbox.js";
 import { echoClientSuite } from "./peers/client-suite.js";
+import { echoChecks } from "./peers/echo-checks.js";
 import { dialEcho, serveEcho } from "./peers/echo-ends.js";
 import { echoMessage, frame } from "./peers/grpc-frames.js";
+import { gzipChecks } from "./peers/gzip-checks.js";
 import { callWithHttp2, cancelWithHttp2, type RawAnswer } from "./peers/http2-call.js";
 import { serveEchoWithHttp2 } from "./peers/http2-server.js";
 
 const { directory } = useSandbox();
 const echoPath = "/tenon.test.v1.Echo/";
 
-for (const [peer, serve] of [
-  ["node:http2", serveEchoWithHttp2],
-  ["our own server", serveEcho],
+for (const [peer, serve, checks] of [
+  ["node:http2", serveEchoWithHttp2, echoChecks],
+  ["our own server", serveEcho, { ...echoChecks, ...gzipChecks }],
 ] as const) {
-  echoClientSuite(peer, async () => {
+  const open = async () => {
     const path = join(directory, peer.replaceAll(/\W/g, ""));
     const server = await serve(path);
     const echo = await dialEcho(path);
     return { ...echo, close: () => echo.close().then(() => server.close()) };
-  });
+  };
+  echoClientSuite(peer, open, false, checks);
 }
 
 describe("node:http2 against our server", () => {

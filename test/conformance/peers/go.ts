@@ -15,3 +15,15 @@ export async function goPeers(): Promise<GoPeers> {
   if (built.folder === undefined) return built;
   return { plugin: join(built.folder, "echo-plugin"), host: join(built.folder, "echo-host") };
 }
+
+/** Path of the key-value plugin of examples/kv/go, or the sentence that says why there is none. */
+export type GoPlugin =
+  | { readonly program: string; readonly missing?: never }
+  | { readonly program?: never; readonly missing: string };
+
+/** Builds, once, the key-value plugin of examples/kv/go. Rejects where `buildGo` does. */
+export async function goPlugin(): Promise<GoPlugin> {
+  const module = fileURLToPath(new URL("../../../../examples/kv/go", import.meta.url));
+  const built = await buildGo({ module, packages: ["."] });
+  return built.folder === undefined ? built : { program: join(built.folder, "kv") };
+}

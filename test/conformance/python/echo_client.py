@@ -1,6 +1,6 @@
 """Checks an Echo service with grpcio. Messages stay bytes throughout.
 
-Usage: echo_client.py SOCKET_PATH. Prints one line of JSON for each check: {"check": name, "error": text or ""}.
+Usage: echo_client.py SOCKET_PATH | echo_client.py PORT CERTIFICATE, the latter with TLS on 127.0.0.1. Prints one line of JSON for each check: {"check": name, "error": text or ""}.
 """
 
 import json
@@ -121,10 +121,32 @@ class Checks:
         for i, call in enumerate(calls):
             same(call.result(timeout=30), message(str(i).encode()))
 
+    def status_details(self):
+        asked = [("x-status", "9"), ("x-details-bin", b"\x08\x09")]
+        code, error = code_of(lambda: self.call_unary(HELLO, metadata=asked))
+        same(code, grpc.StatusCode.FAILED_PRECONDITION)
+        details = dict(error.trailing_metadata())["grpc-status-details-bin"]
+        # google.rpc.Status begins with its code, and one of its details holds the word.
+        same((details[:2], b"detail" in details), (b"\x08\x09", True))
+
+    def gzip(self):
+        for size in (0, 10, 1 << 20):
+            sent = message(bytes(size))
+            same(self.call_unary(sent, metadata=[("x-gzip", "1")], compression=grpc.Compression.Gzip), sent)
+
+
+def connect(options, place, certificate=None):
+    if certificate is None:
+        return grpc.insecure_channel("unix:" + place, options=options)
+    with open(certificate, "rb") as file:
+        credentials = grpc.ssl_channel_credentials(root_certificates=file.read())
+    named = ("grpc.ssl_target_name_override", "localhost")
+    return grpc.secure_channel("127.0.0.1:" + place, credentials, options=[*options, named])
+
 
 def main():
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    with grpc.insecure_channel("unix:" + sys.argv[1], options=options) as channel:
+    with connect(options, *sys.argv[1:]) as channel:
         checks = Checks(channel)
         for name in [name for name in vars(Checks) if not name.startswith("_")]:
             error = ""

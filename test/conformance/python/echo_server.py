@@ -23,6 +23,8 @@ def begin(context):
     ends_at = time.monotonic() + int(asked.get("x-delay-ms", 0)) / 1000
     while time.monotonic() < ends_at and context.is_active():
         time.sleep(0.005)
+    if "x-gzip" in asked:
+        context.set_compression(grpc.Compression.Gzip)
     context.send_initial_metadata(echoed)
     return asked
 
