@@ -3,6 +3,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -17,6 +18,9 @@ import (
 const key = "key"
 
 func run(orders io.Reader, command []string) error {
+	if len(command) == 0 {
+		return errors.New("usage: kv-client COMMAND [ARGUMENT…]")
+	}
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  shared.Handshake,
 		Plugins:          map[string]plugin.Plugin{"kv": &shared.KVGRPCPlugin{}},

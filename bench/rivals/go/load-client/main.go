@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,6 +30,9 @@ type order struct {
 }
 
 func run(orders io.Reader, command []string) error {
+	if len(command) == 0 {
+		return errors.New("usage: load-client COMMAND [ARGUMENT…]")
+	}
 	child := exec.Command(command[0], command[1:]...)
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  load.Handshake,

@@ -85,16 +85,12 @@ func Serve[O any](orders io.Reader, ready any, answer func(O) (any, error)) erro
 	return nil
 }
 
-// Main runs a client whose arguments are the command of its plugin, and ends the process when that fails.
+// Main runs a client with its arguments, for most the command of their plugin, and ends the process when that fails.
 func Main(name string, run func(orders io.Reader, command []string) error) {
 	// go-plugin lets the plugin share this process's stdin: keep the orders out of its reach.
 	orders := os.Stdin
 	if null, err := os.Open(os.DevNull); err == nil {
 		os.Stdin = null
-	}
-	if len(os.Args) < 2 {
-		fmt.Fprintf(os.Stderr, "usage: %s COMMAND [ARGUMENT…]\n", name)
-		os.Exit(2)
 	}
 	if err := run(orders, os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
