@@ -1,7 +1,6 @@
 import type { ConnectionOptions } from "node:tls";
-import { createClient } from "@connectrpc/connect";
 import { GRPCBroker, TenonError } from "@tenon/core";
-import type { Channel } from "@tenon/wire";
+import { type Channel, createClient } from "@tenon/wire";
 import { type Broker, type BrokerTls, createBrokerEnd, type Outbox, type Paths } from "@tenon/wire/broker";
 import type { Mux } from "@tenon/wire/broker-mux";
 import { hostProcess } from "../launch/host-process.js";

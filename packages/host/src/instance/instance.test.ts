@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { defineContract, GRPCController, Health, isTenonError } from "@tenon/core";
+import { defineContract, GRPCController, Health, HealthCheckResponse_ServingStatus, isTenonError } from "@tenon/core";
 import { createDuplexPair } from "@tenon/testkit";
 import { createChannel, createServer } from "@tenon/wire";
 import { createDeferred } from "../async/deferred.js";
@@ -24,7 +24,10 @@ const timeouts = { shutdownTimeoutMs: 2000, terminateTimeoutMs: 50, killTimeoutM
 const crash: ExitFacts = { exitCode: null, signal: "SIGSEGV" };
 
 /** A session on a plugin that exists in this process only: a server at the other end of a pair of streams. */
-function open(onShutdown: (exit: (facts: ExitFacts) => void) => void = (exit) => exit({ exitCode: 0, signal: null })) {
+function open(
+  onShutdown: (exit: (facts: ExitFacts) => void) => void = (exit) => exit({ exitCode: 0, signal: null }),
+  status?: HealthCheckResponse_ServingStatus,
+) {
   const exited = createDeferred<ExitFacts>();
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const signals: NodeJS.Signals[] = [];
@@ -69,7 +72,7 @@ function open(onShutdown: (exit: (facts: ExitFacts) => void) => void = (exit) =>
     .add(Health, {
       check: (_request, { signal }) => {
         asked.resolve();
-        return sleep(60_000, {}, { signal });
+        return status === undefined ? sleep(60_000, {}, { signal }) : { status };
       },
     })
     .add(GRPCController, {
@@ -120,6 +123,16 @@ test("a stop asks first, and all who ask share its outcome [STOP-01] [STOP-07]",
   assert.deepEqual([instance.state.name, signals, inNet.rescues], ["stopped", [], 0]);
   assert.equal(await session.stop(), first);
   await assert.rejects(session.client("health").check({}), failsWith("session-closed"));
+});
+
+test("a ping takes any answer, and no status ends the session [HOST-06]", async () => {
+  const { UNKNOWN, NOT_SERVING, SERVICE_UNKNOWN } = HealthCheckResponse_ServingStatus;
+  for (const status of [UNKNOWN, NOT_SERVING, SERVICE_UNKNOWN]) {
+    const { session } = open(undefined, status);
+    assert.ok((await session.ping()) >= 0);
+    assert.equal((await session.client("health").check({})).status, status);
+    assert.equal((await session.stop()).how, "shutdown");
+  }
 });
 
 test("a crash ends calls in flight and the session, and says how [LIFE-15] [LIFE-16]", async () => {

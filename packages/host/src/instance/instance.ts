@@ -1,6 +1,5 @@
-import { createClient } from "@connectrpc/connect";
 import { GRPCController, type TenonError } from "@tenon/core";
-import type { Channel } from "@tenon/wire";
+import { type Channel, createClient } from "@tenon/wire";
 import { createDeferred } from "../async/deferred.js";
 import { settledWithin } from "../async/settle.js";
 import type { StdoutReader } from "../handshake/stdout-reader.js";

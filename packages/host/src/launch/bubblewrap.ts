@@ -58,9 +58,9 @@ export function bubblewrapLauncher(options: BubblewrapOptions = {}): Launcher {
     capabilities: Object.freeze({ isolation: "sandbox" as const }),
     async start(request) {
       const { cwd, searchPath, command, socketDir, verifiedDir } = request;
-      const program = await findBwrap(bwrap, request);
+      const program = findBwrap(bwrap, request);
       await (probed ??= probe(program));
-      const file = await resolveCommand({ command: command[0], cwd, path: searchPath });
+      const file = resolveCommand({ command: command[0], cwd, path: searchPath });
       const shown = [
         ...system,
         ...(network ? forNetwork : []),
@@ -85,9 +85,9 @@ export function bubblewrapLauncher(options: BubblewrapOptions = {}): Launcher {
   });
 }
 
-async function findBwrap(bwrap: string, { cwd, searchPath }: LaunchRequest): Promise<string> {
+function findBwrap(bwrap: string, { cwd, searchPath }: LaunchRequest): string {
   try {
-    return await resolveCommand({ command: bwrap, cwd, path: searchPath || "/usr/bin:/bin" });
+    return resolveCommand({ command: bwrap, cwd, path: searchPath || "/usr/bin:/bin" });
   } catch (cause) {
     if (!isTenonError(cause)) throw cause;
     throw unavailable(`bubblewrap was not found: ${cause.message}`, cause);

@@ -50,7 +50,7 @@ test("what attaches an inspector is not inherited, the plugin's own wish for one
   assert.equal(build({ host, launch: { env, inheritEnv: true } })["NODE_OPTIONS"], "--inspect");
 });
 
-test("on Windows names differ by more than case, and SystemRoot is always there [ENV-07]", () => {
+test("on Windows names differ by more than case, and SystemRoot is always there [ENV-07] [ENV-19]", () => {
   const host = { Path: "C:\\", SystemRoot: "C:\\Windows", OTHER: "x" };
   const built = build({ host, platform: "win32", launch: { env: { PATH: "D:\\" }, inheritEnv: ["path"] } });
   assert.deepEqual(built, { ...handshake, PATH: "D:\\", SystemRoot: "C:\\Windows" });

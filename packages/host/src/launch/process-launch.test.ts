@@ -14,7 +14,7 @@ test("a launch is copied and frozen, with its defaults", () => {
     inheritEnv: true,
     cwd: undefined,
     stdin: "lifeline",
-    parentDeathSignal: "SIGTERM",
+    parentDeathSignal: undefined,
     checksums: [],
     lifetime: "host",
     launcher: undefined,

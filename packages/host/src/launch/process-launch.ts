@@ -28,10 +28,11 @@ export interface ProcessLaunch {
    */
   readonly stdin?: "lifeline" | "inherit" | "ignore";
   /**
-   * Signal that the Linux kernel sends to the plugin when the host's main thread ends, however it ends; `false` for none.
+   * Signal that the Linux kernel itself sends to the plugin when the host's main thread ends, however it ends; `false` for none.
    * Works where `setpriv` of util-linux is found and the host runs on the main thread; elsewhere it is silently absent.
-   * It reaches the process started, not its children. `"SIGKILL"` cannot be escaped, but leaves the plugin no time to
-   * remove its socket. Default `"SIGTERM"`; it adds about a millisecond to the start. go-plugin: none.
+   * It reaches the process started, not its children, even where the host's janitor was killed together with it. `"SIGKILL"`
+   * cannot be escaped, but leaves the plugin no time to remove its socket. It adds about a millisecond to the start. Default: none,
+   * since the janitor tells the plugin; `"SIGTERM"` for a host without janitor. go-plugin: none.
    */
   readonly parentDeathSignal?: "SIGTERM" | "SIGKILL" | false;
   /**
@@ -58,7 +59,8 @@ export interface ParsedLaunch {
   readonly inheritEnv: boolean | readonly string[];
   readonly cwd: string | undefined;
   readonly stdin: "lifeline" | "inherit" | "ignore";
-  readonly parentDeathSignal: "SIGTERM" | "SIGKILL" | false;
+  /** Undefined: what fits the host. */
+  readonly parentDeathSignal: "SIGTERM" | "SIGKILL" | false | undefined;
   readonly checksums: readonly FileChecksum[];
   readonly lifetime: "host" | "own";
   readonly launcher: Launcher | undefined;
@@ -104,8 +106,8 @@ export function parseLaunch(launch: ProcessLaunch): ParsedLaunch {
     parentDeathSignal: oneOf(
       "launch.parentDeathSignal",
       launch.parentDeathSignal,
-      ["SIGTERM", "SIGKILL", false],
-      lifetime === "own" ? false : "SIGTERM",
+      ["SIGTERM", "SIGKILL", false, undefined],
+      lifetime === "own" ? false : undefined,
     ),
     checksums: parseChecksums(launch.checksum),
     lifetime,

@@ -17,7 +17,7 @@ export function processLauncher(): Launcher {
       const { env, cwd, stdin, parentDeathSignal, searchPath, command: given } = request;
       const [command, ...args] = given;
       const isWindows = hostProcess.platform === "win32";
-      const file = isWindows ? command : await resolveCommand({ command, cwd, path: searchPath });
+      const file = isWindows ? command : resolveCommand({ command, cwd, path: searchPath });
       const found = parentDeathSignal === false ? undefined : await (setpriv ??= findSetpriv());
       request.signal.throwIfAborted();
       const [first, ...rest] =

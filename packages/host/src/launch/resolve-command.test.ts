@@ -17,16 +17,16 @@ before(async () => {
 });
 after(() => rm(cwd, { recursive: true, force: true }));
 
-test("bare names go through PATH, names with a slash start from the working directory", async () => {
+test("bare names go through PATH, names with a slash start from the working directory", () => {
   const tool = join(cwd, "bin", "tool");
-  assert.equal(await resolveCommand({ command: "tool", cwd, path: "/nowhere:bin:/bin" }), tool);
-  assert.equal(await resolveCommand({ command: "./bin/tool", cwd, path: "" }), tool);
-  assert.equal(await resolveCommand({ command: tool, cwd, path: "" }), tool);
+  assert.equal(resolveCommand({ command: "tool", cwd, path: "/nowhere:bin:/bin" }), tool);
+  assert.equal(resolveCommand({ command: "./bin/tool", cwd, path: "" }), tool);
+  assert.equal(resolveCommand({ command: tool, cwd, path: "" }), tool);
   // A directory of the name does not hide the file further on.
-  assert.equal(await resolveCommand({ command: "tool", cwd, path: ".:bin" }), tool);
+  assert.equal(resolveCommand({ command: "tool", cwd, path: ".:bin" }), tool);
 });
 
-test("each reason for not finding a file has its own code and words [LIFE-05] [LIFE-06]", async () => {
+test("each reason for not finding a file has its own code and words [LIFE-05] [LIFE-06]", () => {
   const rows: [command: string, path: string, code: ErrorCode, message: RegExp][] = [
     ["nothing", "bin:/bin", "executable-not-found", /any of the 2 directories of PATH/],
     ["./nothing", "", "executable-not-found", /does not exist \(from the working directory/],
@@ -38,18 +38,21 @@ test("each reason for not finding a file has its own code and words [LIFE-05] [L
     ["./loop", "", "executable-not-runnable", /may not be entered/],
   ];
   for (const [command, path, code, message] of rows) {
-    await assert.rejects(resolveCommand({ command, cwd, path }), (error) => {
-      assert.ok(isTenonError(error, code), `${command}: ${String(error)}`);
-      assert.match(error.message, message);
-      return true;
-    });
+    assert.throws(
+      () => resolveCommand({ command, cwd, path }),
+      (error) => {
+        assert.ok(isTenonError(error, code), `${command}: ${String(error)}`);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
   }
 });
 
-test("a working directory that is none is named [LIFE-05]", async () => {
+test("a working directory that is none is named [LIFE-05]", () => {
   for (const wrong of [join(cwd, "none"), join(cwd, "data")]) {
-    await assert.rejects(
-      resolveCommand({ command: "sh", cwd: wrong, path: "/bin" }),
+    assert.throws(
+      () => resolveCommand({ command: "sh", cwd: wrong, path: "/bin" }),
       (error) => isTenonError(error, "executable-not-found") && error.message.includes(wrong),
     );
   }

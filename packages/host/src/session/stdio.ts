@@ -1,5 +1,6 @@
-import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { GRPCStdio, StdioData_Channel } from "@tenon/core";
+import { createClient } from "@tenon/wire";
 import type { InstanceLog } from "../logs/instance-log.js";
 
 /** Codes by which a plugin says that it has no such service, or that the connection has ended. */

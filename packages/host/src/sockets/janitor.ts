@@ -5,8 +5,11 @@ import { hostProcess } from "../launch/host-process.js";
 
 /** A process beside the host that outlives it by a moment, to end and remove what the host no longer can. */
 export interface Janitor {
-  /** From now on it ends this process group when the host is gone. */
-  watch(groupId: number): void;
+  /**
+   * From now on it ends this process group when the host is gone. `isLeaderTold`: somebody else tells the group's leader then, so it
+   * is not told twice.
+   */
+  watch(groupId: number, isLeaderTold?: boolean): void;
   /** The group has ended: its number may be another's soon. */
   forget(groupId: number): void;
   /** Ends it without letting it do anything. Resolves when it is gone. Never rejects. */
@@ -16,11 +19,12 @@ export interface Janitor {
 const endTimeoutMs = 1000;
 
 /**
- * The end of its standard input is the end of the host. Until then it is told of process groups, as `+ number` and `- number`. Of directories
- * it has no list to keep in step: its arguments are prefixes that hold a number of the host's own, and what has such a name then is left over.
+ * The end of its standard input is the end of the host. Until then it is told of process groups, as `+ number`, `= number` where the
+ * kernel tells the leader, and `- number`. Of directories it has no list to keep in step: its arguments are prefixes that hold a number of
+ * the host's own, and what has such a name then is left over.
  *
- * A group whose leader is there gets the time of the looks: it got the host's last signal, or noticed the end of its lifeline, and may be
- * cleaning up. A group without a leader was behind a wrapper that is gone, and nobody has told it anything: SIGTERM, then the same time.
+ * Each group gets SIGTERM once and the time of the looks, in which it may clean up, then SIGKILL. One whose leader the kernel has told gets SIGTERM
+ * only when that leader is gone: it was a wrapper then, and what is behind it knows nothing.
  *
  * It follows no link, and removes nothing but sockets, verified copies of plugins and directories of its own user. A plugin that ends at the
  * same moment may make its socket between two looks, so it looks again. Ctrl-C and a stop of the host's whole service must not end it before the
@@ -29,9 +33,11 @@ const endTimeoutMs = 1000;
 const script = `
 trap '' HUP INT TERM
 groups=
+led=
 while read -r sign group; do
   case $sign in
     +) groups="$groups $group" ;;
+    =) groups="$groups $group"; led="$led $group" ;;
     -)
       kept=
       for each in $groups; do [ "$each" = "$group" ] || kept="$kept $each"; done
@@ -49,12 +55,12 @@ for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26
     left=1
     if [ $look = last ]; then
       kill -s KILL -- "-$group"
-    elif ! kill -s 0 "$group"; then
-      case " $told " in
-        *" $group "*) ;;
-        *) kill -s TERM -- "-$group"; told="$told $group" ;;
-      esac
+      continue
     fi
+    case " $told " in *" $group "*) continue ;; esac
+    case " $led " in *" $group "*) kill -s 0 "$group" && continue ;; esac
+    kill -s TERM -- "-$group"
+    told="$told $group"
   done
   groups=$kept
   for prefix in "$@"; do
@@ -100,7 +106,7 @@ export function startJanitor(prefixes: readonly string[]): Janitor {
     child.unref();
     (child.stdin as Socket).unref();
     return {
-      watch: (groupId) => void child.stdin.write(`+ ${groupId}\n`),
+      watch: (groupId, isLeaderTold = false) => void child.stdin.write(`${isLeaderTold ? "=" : "+"} ${groupId}\n`),
       forget: (groupId) => void child.stdin.write(`- ${groupId}\n`),
       async end() {
         child.kill("SIGKILL");

@@ -53,9 +53,11 @@ describe("socket directories", { skip: process.platform === "win32" }, () => {
   }, async () => {
     for (const wantsJanitor of [true, false]) {
       const directories = createSocketDirectories(wantsJanitor);
+      directories.watch();
       assert.equal(janitors(), 0);
       for (let round = 0; round < 2; round++) {
         const all = [directories.create(), directories.create()];
+        directories.watch();
         assert.equal(janitors(), wantsJanitor ? 1 : 0);
         for (const directory of all) {
           directory.remove();

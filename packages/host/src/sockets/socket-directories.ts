@@ -22,15 +22,22 @@ export interface SocketDirectories {
   /**
    * Makes one: `tenon-<pid>-<random>` below the temporary directory, or below `/tmp` where the paths of sockets would get too
    * long there or nothing can be made. The first one of a host also begins a sweep for those of hosts that died.
+   * Nobody removes it for a host that is killed before `watch` or `guardGroup`, but the next host's sweep: starting the janitor
+   * first would hold up the start of the plugin.
    *
    * @throws the system's error where neither can be used
    */
   create(): SocketDirectory;
+  /** Whether there is a janitor where there is something to watch. */
+  readonly hasJanitor: boolean;
+  /** Starts the janitor, unless it runs or has nothing to watch. */
+  watch(): void;
   /**
    * Sees to it that a process group ends with the host, even if the host is killed and the group's leader is a wrapper that does not
-   * pass signals on. Returns the way to take that back when the group has ended. Never rejects.
+   * pass signals on. `isLeaderTold` where the kernel tells the leader. Returns the way to take that back when the group has
+   * ended. Never rejects.
    */
-  guardGroup(groupId: number): () => Promise<void>;
+  guardGroup(groupId: number, isLeaderTold: boolean): () => Promise<void>;
 }
 
 /** Longest name that a plugin gives its socket, with room to spare: go-plugin's take 16 bytes. */
@@ -45,10 +52,8 @@ export function createSocketDirectories(wantsJanitor: boolean): SocketDirectorie
   let sweeping: Promise<unknown> | undefined;
   let live = 0;
 
-  // Before anything it is for: a host that is killed between the two must not leave that.
-  const hold = (prefixes: readonly string[]): void => {
-    if (wantsJanitor) janitor ??= startJanitor(prefixes);
-    live++;
+  const watch = (): void => {
+    if (wantsJanitor && live > 0) janitor ??= startJanitor(findBases(name).map((base) => join(base, name)));
   };
 
   const release = async (): Promise<void> => {
@@ -60,9 +65,12 @@ export function createSocketDirectories(wantsJanitor: boolean): SocketDirectorie
   };
 
   return {
-    guardGroup(groupId) {
-      hold(findBases(name).map((base) => join(base, name)));
-      janitor?.watch(groupId);
+    hasJanitor: wantsJanitor,
+    watch,
+    guardGroup(groupId, isLeaderTold) {
+      live++;
+      watch();
+      janitor?.watch(groupId, isLeaderTold);
       return async () => {
         janitor?.forget(groupId);
         await release();
@@ -71,7 +79,7 @@ export function createSocketDirectories(wantsJanitor: boolean): SocketDirectorie
     create() {
       const bases = findBases(name);
       const prefixes = bases.map((base) => join(base, name));
-      hold(prefixes);
+      live++;
       try {
         const path = makeFirst(prefixes);
         sweeping ??= Promise.all(bases.map((base) => sweepAbandoned(base)));

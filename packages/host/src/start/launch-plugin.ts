@@ -26,11 +26,14 @@ export async function launchPlugin<V extends ContractVersions>(
 ): Promise<PluginProcess> {
   const { instance, progress } = stage;
   const launcher = request.launch.launcher ?? request.processLauncher;
-  const launched = await start(launcher, await prepare(request, stage, certificate), stage);
+  const asked = await prepare(request, stage, certificate);
+  const launched = await start(launcher, asked, stage);
   const process = adoptLaunched(launcher, launched);
   if (launched.file !== undefined) progress.file = launched.file;
-  if (request.launch.lifetime === "host" && hostProcess.platform !== "win32") {
-    instance.attachGuard(request.socketDirectories.guardGroup(process.pid));
+  if (isGuarded(request)) {
+    instance.attachGuard(request.socketDirectories.guardGroup(process.pid, asked.parentDeathSignal !== false));
+  } else {
+    request.socketDirectories.watch();
   }
   progress.stdout = readStdout(process.stdout, (chunk) => instance.log.stdout.write(chunk));
   instance.attachProcess(process, progress.stdout, translationOf(launcher, launched));
@@ -42,6 +45,11 @@ export async function launchPlugin<V extends ContractVersions>(
     stage.watch.fail(exitFault(instance, exit));
   });
   return process;
+}
+
+/** Whether the instance's process group ends with the host. */
+function isGuarded<V extends ContractVersions>({ launch }: StartRequest<V>): boolean {
+  return launch.lifetime === "host" && hostProcess.platform !== "win32";
 }
 
 async function prepare<V extends ContractVersions>(
@@ -78,7 +86,7 @@ async function prepare<V extends ContractVersions>(
     instance.attachSocketDirectory(directory);
     verifiedDir = join(directory.path, verifiedName);
     const isWindows = hostProcess.platform === "win32";
-    const file = isWindows ? launch.command : await resolveCommand({ command: launch.command, cwd, path: searchPath });
+    const file = isWindows ? launch.command : resolveCommand({ command: launch.command, cwd, path: searchPath });
     progress.file = file;
     const verification = {
       command: [file, ...launch.args] as const,
@@ -96,7 +104,8 @@ async function prepare<V extends ContractVersions>(
     cwd,
     searchPath,
     stdin: launch.stdin,
-    parentDeathSignal: launch.parentDeathSignal,
+    parentDeathSignal:
+      launch.parentDeathSignal ?? (isGuarded(request) && request.socketDirectories.hasJanitor ? false : "SIGTERM"),
     socketDir,
     verifiedDir,
     signal: watch.signal,
