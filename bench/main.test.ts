@@ -112,6 +112,21 @@ test("the group wire measures calls and memory of both ends", async (t) => {
   }
 });
 
+test("the group start measures every row", async (t) => {
+  const go = await buildGo(goPrograms);
+  const { folder, stderr, exitCode } = await bench(t, ["--only", "start", ...quick, "--json", "result.json"]);
+  assert.equal(exitCode, 0, stderr);
+  const { rows, ratios } = readResult(folder);
+  const names = ["node-empty", "tenon-tenon", "tenon-tenon-mtls", "tenon-tenon-not-bundled"];
+  const goNames = ["tenon-go", "go-go", "go-tenon"].flatMap((name) => [name, `${name}-mtls`]);
+  assert.deepEqual(
+    rows.map(({ name }) => name).toSorted(),
+    [...names, ...(go.folder === undefined ? [] : goNames)].toSorted(),
+  );
+  for (const row of rows) assert.ok(Number(row["p50Ms"]) > 0, JSON.stringify(row));
+  assert.ok(ratios["tenon-tenon/node-empty"]! > 0);
+});
+
 test("Ctrl-C in the middle of a measurement stops everything", async (t) => {
   const rows = "raw-socket,tenon-tenon,grpc-js";
   const { exitCode, stderr } = await bench(t, ["--only", "calls", "--rows", rows, "--seconds", "1"], /round 1/);

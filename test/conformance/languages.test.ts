@@ -31,11 +31,11 @@ function makeFolder(t: TestContext): string {
   return folder;
 }
 
-for (const { language, command, env, missing, autoMtls, isTidy } of await kvPlugins()) {
+for (const { language, command, env, missing, isTidy } of await kvPlugins()) {
   describe(`the key-value plugin in ${language}`, { skip: missing ?? false }, () => {
     const launch = (t: TestContext) => ({ process: command, env, cwd: makeFolder(t) });
 
-    for (const tls of autoMtls ? [false, true] : [false]) {
+    for (const tls of [false, true]) {
       test(`puts, gets, fails, logs and stops, ${tls ? "with AutoMTLS" : "in plaintext"} [LANG-01]`, async (t) => {
         const records: LogRecord[] = [];
         const session = await host.start(kv, launch(t), {
@@ -67,14 +67,13 @@ for (const { language, command, env, missing, autoMtls, isTidy } of await kvPlug
       });
     }
 
-    if (!autoMtls) {
-      test("is refused where the host wants TLS [TLS-07] [LANG-01]", async (t) => {
-        await assert.rejects(host.start(kv, launch(t)), (error) => isTenonError(error, "tls-missing"));
-      });
-    }
+    test("is refused where it hears nothing of the TLS that the host wants [TLS-07] [LANG-01]", async (t) => {
+      const deaf = { ...launch(t), process: ["env", "-u", "PLUGIN_CLIENT_CERT", ...command] } as const;
+      await assert.rejects(host.start(kv, deaf), (error) => isTenonError(error, "tls-missing"));
+    });
 
     test("is missed when it is killed [LIFE-15] [LANG-01]", async (t) => {
-      const session = await host.start(kv, launch(t), { autoMtls });
+      const session = await host.start(kv, launch(t));
       process.kill(session.pid, "SIGKILL");
       const { how, signal } = await session.closed;
       assert.deepEqual([how, signal], ["crashed", "SIGKILL"]);

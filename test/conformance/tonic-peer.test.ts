@@ -6,7 +6,12 @@ const { directory } = useSandbox();
 const { program, missing } = await tonicPeer();
 
 echoPeerSuites(
-  { name: "tonic", server: (path) => [program!, "server", path], client: (path) => [program!, "client", path] },
+  {
+    name: "tonic",
+    server: (path) => [program!, "server", path],
+    client: (path) => [program!, "client", path],
+    secureClient: (port, certificate) => [program!, "client", String(port), certificate],
+  },
   directory,
   missing ?? false,
 );

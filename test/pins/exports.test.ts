@@ -302,3 +302,30 @@ test("the exports of @tenon/testkit", () => {
     "withTimeout",
   ]);
 });
+
+test("the exports of @tenon/testkit/conformance", () => {
+  assert.deepEqual(exportsOf("testkit/src/conformance/index.ts"), [
+    "checkHost",
+    "checkPlugin",
+    "formatCheckTable",
+    "formatReport",
+    "formatSummary",
+    "hostChecks",
+    "pluginChecks",
+    "type CheckFacts",
+    "type CheckHostOptions",
+    "type CheckPluginOptions",
+    "type CheckResult",
+    "type ConformanceReport",
+    "type Level",
+    "type Outcome",
+  ]);
+});
+
+test("the exports of @tenon/testkit/raw-grpc", () => {
+  assert.deepEqual(exportsOf("testkit/src/raw-grpc/index.ts"), [
+    "createRawGrpcServer",
+    "type RawCall",
+    "type RawGrpcServer",
+  ]);
+});

@@ -16,7 +16,7 @@ import {
 } from "@tenon/core";
 
 // What a peer or a script can see, as literals. A red test here does not forbid a change: it asks for one that is meant,
-// with its line in CHANGELOG.md and in docs/protocol/handshake.md.
+// with its line in CHANGELOG.md and in docs/protocol/go-plugin.md.
 
 test("the bytes of the handshake line", () => {
   const line = {
@@ -111,14 +111,18 @@ test("the error codes", () => {
   ]);
 });
 
-test("the names of the services of every plugin", () => {
-  const methods = [GRPCBroker, GRPCController, GRPCStdio, Health].flatMap((service) =>
-    service.methods.map((method) => {
-      const { input, output, methodKind } = method;
-      return `/${service.typeName}/${method.name} ${methodKind} ${input.typeName} ${output.typeName}`;
-    }),
-  );
-  assert.deepEqual(methods, [
+const methods = [GRPCBroker, GRPCController, GRPCStdio, Health].flatMap((service) =>
+  service.methods.map(({ name, methodKind, input, output }) => [
+    `/${service.typeName}/${name}`,
+    methodKind,
+    input.typeName,
+    output.typeName,
+  ]),
+);
+
+test("the names of the services of every plugin [SVC-01]", () => {
+  const lines = methods.map((method) => method.join(" "));
+  assert.deepEqual(lines, [
     "/plugin.GRPCBroker/StartStream bidi_streaming plugin.ConnInfo plugin.ConnInfo",
     "/plugin.GRPCController/Shutdown unary plugin.Empty plugin.Empty",
     "/plugin.GRPCStdio/StreamStdio server_streaming google.protobuf.Empty plugin.StdioData",
@@ -128,7 +132,7 @@ test("the names of the services of every plugin", () => {
   ]);
 });
 
-test("the fields of the messages of every plugin", () => {
+test("the fields of the messages of every plugin [SVC-01]", () => {
   const fields = [GRPCBroker.method.startStream.input, GRPCStdio.method.streamStdio.output].flatMap((message) =>
     [message, ...message.nestedMessages].flatMap((each) =>
       each.fields.map((field) => `${each.typeName} ${field.number} ${field.name}`),
@@ -158,8 +162,11 @@ function tableOf(page: string, ...columns: string[]): string[][] {
   return cells.slice(start, end);
 }
 
-test("the protocol page has the code's fields and variables, and knows every code it names", () => {
-  const page = readFileSync(new URL("../../../docs/protocol/handshake.md", import.meta.url), "utf8");
+const readPage = (name: string): string =>
+  readFileSync(new URL(`../../../docs/protocol/${name}`, import.meta.url), "utf8");
+
+test("the protocol page has the code's fields, variables and services, and knows every code it names", () => {
+  const page = readPage("go-plugin.md");
   assert.deepEqual(
     tableOf(page, "#", "field", "required", "since", "values"),
     handshakeFields.map(({ name, required, since, values }, index) => [
@@ -174,11 +181,25 @@ test("the protocol page has the code's fields and variables, and knows every cod
     tableOf(page, "variable", "origin", "sent", "values"),
     handshakeVariables.map(({ name, origin, sent, values }) => [name, origin, sent, values]),
   );
+  assert.deepEqual(tableOf(page, "method", "kind", "request", "answer"), methods);
   const failures = [...tableOf(page, "the first line", "outcome"), ...tableOf(page, "what happens", "code")].map(
     (row) => row[1],
   );
   assert.deepEqual(
     failures.filter((code) => code === undefined || !(code in errorCodes)),
     [],
+  );
+});
+
+test("the broker's page has the fields of its message and their numbers", () => {
+  const { input } = GRPCBroker.method.startStream;
+  const expected = input.fields.flatMap(({ name, number, message }) =>
+    message === undefined
+      ? [[name, String(number)]]
+      : message.fields.map((field) => [`${name}.${field.name}`, `${number}.${field.number}`]),
+  );
+  assert.deepEqual(
+    tableOf(readPage("broker.md"), "field", "no.", "type", "meaning").map((row) => row.slice(0, 2)),
+    expected,
   );
 });

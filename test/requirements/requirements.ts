@@ -1,6 +1,8 @@
 import type { Requirement } from "./requirement.js";
 import { brokerRows } from "./rows/broker.js";
+import { conformanceRows } from "./rows/conformance.js";
 import { environmentRows } from "./rows/environment.js";
+import { exampleRows } from "./rows/examples.js";
 import { handshakeRows } from "./rows/handshake.js";
 import { hostRows } from "./rows/host.js";
 import { languageRows } from "./rows/languages.js";
@@ -9,6 +11,7 @@ import { lifeRows } from "./rows/life.js";
 import { logRows } from "./rows/log.js";
 import { pluginRows } from "./rows/plugin.js";
 import { reattachRows } from "./rows/reattach.js";
+import { serviceRows } from "./rows/services.js";
 import { stdioRows } from "./rows/stdio.js";
 import { stopRows } from "./rows/stop.js";
 import { tlsRows } from "./rows/tls.js";
@@ -21,6 +24,7 @@ export const requirements: readonly Requirement[] = [
   ...environmentRows,
   ...versionsRows,
   ...tlsRows,
+  ...serviceRows,
   ...languageRows,
   ...lifeRows,
   ...stopRows,
@@ -32,4 +36,6 @@ export const requirements: readonly Requirement[] = [
   ...brokerRows,
   ...reattachRows,
   ...launchRows,
+  ...conformanceRows,
+  ...exampleRows,
 ];

@@ -32,7 +32,7 @@ async function given(
 /** Short, since a long line would not fit in the tail of stderr. */
 const base = { PATH: process.env["PATH"], TMPDIR: sandbox.directory, TENON_SANDBOX: sandbox.directory };
 
-test("the handshake's variables are set as a Go plugin expects them [ENV-01] [ENV-02] [ENV-03] [ENV-05]", async () => {
+test("the handshake's variables are set as a Go plugin expects them [ENV-01] [ENV-02] [ENV-03] [ENV-05] [ENV-18]", async () => {
   const env = await given({}, base, { autoMtls: false });
   assert.equal(env["ECHO_PLUGIN"], "tenon-test");
   assert.equal(env["PLUGIN_MIN_PORT"], "10000");

@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { formatReattach, isTenonError, type ReattachDescriptor } from "@tenon/core";
-import { attachFromEnvironment, createHost, type LogRecord, type Session } from "@tenon/host";
+import { attachFromEnvironment, createHost, type LogRecord, type Session, type StartOptions } from "@tenon/host";
 import { assertNoLeaks, eventually, isProcessAlive, snapshotResources, withTimeout } from "@tenon/testkit";
+import { createCertificate } from "@tenon/wire";
 import { echo, versioned } from "../fixtures/contracts.js";
 import { fixture } from "../support/fixture.js";
 import { useSandbox } from "../support/sandbox.js";
@@ -22,9 +23,12 @@ const survivor = { process: fixture("echo-plugin"), lifetime: "own" } as const;
 const plain = { autoMtls: false };
 
 /** Starts a plugin and lets go of it; the test's end kills it. */
-async function leaveRunning(t: { after(fn: () => Promise<void>): void }): Promise<ReattachDescriptor> {
+async function leaveRunning(
+  t: { after(fn: () => Promise<void>): void },
+  options: StartOptions = plain,
+): Promise<ReattachDescriptor> {
   const host = createHost();
-  const session = await host.start(echo, survivor, plain);
+  const session = await host.start(echo, survivor, options);
   const descriptor = session.reattach;
   t.after(async () => {
     if (isProcessAlive(descriptor.pid)) process.kill(descriptor.pid, "SIGTERM");
@@ -35,8 +39,11 @@ async function leaveRunning(t: { after(fn: () => Promise<void>): void }): Promis
   return descriptor;
 }
 
-async function runByHand(t: { after(fn: () => Promise<void>): void }, env: Record<string, string> = {}) {
-  const [file, ...args] = fixture("echo-plugin", "--tenon-test");
+async function runByHand(
+  t: { after(fn: () => Promise<void>): void },
+  env: Record<string, string> = {},
+  [file, ...args] = fixture("echo-plugin", "--tenon-test"),
+) {
   const child: ChildProcess = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   t.after(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -47,7 +54,7 @@ async function runByHand(t: { after(fn: () => Promise<void>): void }, env: Recor
   return { child, line };
 }
 
-test("reattach: a host goes, the plugin stays, another host calls and stops it [REATT-03] [REATT-04]", async (t) => {
+test("reattach: a host goes, the plugin stays, another host calls and stops it [REATT-03] [REATT-04] [REATT-13]", async (t) => {
   const descriptor = await leaveRunning(t);
   assert.equal(descriptor.protocol, "grpc");
   assert.deepEqual([descriptor.protocolVersion, descriptor.test, descriptor.tls], [1, false, "none"]);
@@ -157,6 +164,13 @@ test("reattach: what does not fit is refused with its own code [REATT-08]", asyn
   assert.equal(session.version, 1);
 });
 
+test("reattach: an instance whose one connection carries everything is refused [REATT-15]", async (t) => {
+  const descriptor = await leaveRunning(t, { ...plain, multiplex: true });
+  await using host = createHost();
+  await assert.rejects(host.start(echo, { attach: descriptor }), { code: "connect-failed" });
+  assert.ok(isProcessAlive(descriptor.pid));
+});
+
 test("reattach: the death of the plugin is noticed and ends calls [REATT-09]", async (t) => {
   const descriptor = await leaveRunning(t);
   await using host = createHost();
@@ -232,6 +246,18 @@ describe("test mode", () => {
     child.kill("SIGINT");
     assert.deepEqual(await once(child, "exit"), [0, null]);
     await sandbox.assertClean();
+  });
+
+  test("the handshake's variables count for a plugin run by hand [REATT-14]", async (t) => {
+    const env = { PLUGIN_PROTOCOL_VERSIONS: "2", PLUGIN_CLIENT_CERT: createCertificate().certPem };
+    const { child, line } = await runByHand(t, env, fixture("versions-plugin", "1", "2", "3", "--tenon-test"));
+    const [, text = ""] = /^TENON_REATTACH='(.*)'$/.exec(line) ?? [];
+    const launch = attachFromEnvironment("TENON_REATTACH", "versioned", { TENON_REATTACH: text });
+    assert.deepEqual([launch?.attach.protocolVersion, launch?.attach.tls], [2, undefined]);
+    await using host = createHost();
+    await assert.rejects(host.start(versioned, launch!), { code: "connect-failed" });
+    child.kill("SIGINT");
+    assert.deepEqual(await once(child, "exit"), [0, null]);
   });
 
   test("the variable is read where the application says so, and never by itself [REATT-12]", () => {

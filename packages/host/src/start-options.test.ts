@@ -4,7 +4,7 @@ import { isTenonError } from "@tenon/core";
 import { parseStartOptions, type StartOptions } from "./start-options.js";
 import { defaultStopTimeouts, parseStopOptions, type StopOptions } from "./stop/stop-options.js";
 
-test("the defaults are those that are documented [LIFE-01] [STOP-05] [TLS-02]", () => {
+test("the defaults are those that are documented [LIFE-01] [STOP-05] [TLS-02] [ENV-18]", () => {
   assert.deepEqual(parseStartOptions("options", undefined), {
     name: undefined,
     signal: undefined,

@@ -30,20 +30,34 @@ export type Built =
   | { readonly folder: string; readonly missing?: never }
   | { readonly folder?: never; readonly missing: string };
 
-/** Runs a program to its end, for ten minutes at most. Rejects with its last words when it fails. */
-export async function runTool(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+/**
+ * Runs a program to its end, for ten minutes at most. Rejects with its last words when it fails. With `CI=true`, where nothing
+ * may be missing and everything is downloaded, it first runs again after each pause, and standard error tells.
+ */
+export async function runTool(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  pausesMs: readonly number[] = process.env["CI"] === "true" ? [2000, 5000] : [],
+): Promise<void> {
   try {
     await run(command, args, { env: { ...process.env, ...env }, timeout: 600_000, maxBuffer: 1 << 26 });
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
     const words = `${stdout}\n${stderr}`.trim().slice(-4096) || String(error);
-    throw new Error(`${command} ${args[0]} failed:\n${words}`, { cause: error });
+    const message = `${command} ${args[0]} failed:\n${words}`;
+    const [pauseMs, ...later] = pausesMs;
+    if (pauseMs === undefined) throw new Error(message, { cause: error });
+    process.stderr.write(`${message}\nIt runs again in ${pauseMs} ms.\n`);
+    await sleep(pauseMs);
+    await runTool(command, args, env, later);
   }
 }
 
 /**
- * Builds once for the same inputs and tools, also when several processes ask at the same time. Where a tool is missing or
- * the build fails, as it does on a machine that cannot fetch packages, resolves with `missing`; with `CI=true` it rejects.
+ * Builds once for the same inputs and tools, also when several processes ask at the same time; what was built of other
+ * inputs or tools goes. Where a tool is missing or the build fails, as it does on a machine that cannot fetch packages,
+ * resolves with `missing`; with `CI=true` it rejects.
  */
 export async function buildOnce(build: Build): Promise<Built> {
   try {
@@ -75,8 +89,18 @@ async function makeFolder({ name, inputs, make }: Build, folder: string): Promis
     }
     await make(making);
     await rename(making, folder);
+    await removeOlder(name, folder);
   } finally {
     await rm(making, { recursive: true, force: true });
+  }
+}
+
+/** Removes what was built by this name before. */
+async function removeOlder(name: string, folder: string): Promise<void> {
+  for (const entry of await readdir(cache)) {
+    const path = join(cache, entry);
+    const isBuild = entry.startsWith(`${name}-`) && /^[\da-f]{16}$/.test(entry.slice(name.length + 1));
+    if (isBuild && path !== folder) await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -101,7 +125,7 @@ async function fingerprint({ inputs }: Build, versions: readonly string[]): Prom
 }
 
 /** Waits until no living process holds the lock file, holds it, and removes it in the end. */
-async function withLock(path: string, work: () => Promise<void>): Promise<void> {
+export async function withLock(path: string, work: () => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   for (;;) {
     const file = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {

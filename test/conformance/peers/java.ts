@@ -22,7 +22,9 @@ async function buildMaven(
     inputs: [project, ...inputs],
     make: async (folder) => {
       const pom = join(folder, project, "pom.xml");
-      await runTool("mvn", ["-B", "-q", "-ntp", "-f", pom, "compile", "dependency:copy-dependencies"]);
+      // Maven before 3.9 heeds the one, later ones the other.
+      const retries = ["-Dmaven.wagon.http.retryHandler.count=5", "-Daether.connector.http.retryHandler.count=5"];
+      await runTool("mvn", ["-B", "-q", "-ntp", ...retries, "-f", pom, "compile", "dependency:copy-dependencies"]);
     },
   });
   if (built.folder === undefined) return built;

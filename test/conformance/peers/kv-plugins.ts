@@ -11,8 +11,6 @@ export interface KvPlugin {
   readonly env: Readonly<Record<string, string>>;
   /** Why it cannot be run here; then the command is of no use. */
   readonly missing: string | undefined;
-  /** Whether it answers with a certificate where it is sent one. */
-  readonly autoMtls: boolean;
   /** Whether it removes its socket when it ends by itself. go-plugin does so only when it was asked to end. */
   readonly isTidy: boolean;
 }
@@ -25,12 +23,12 @@ export async function kvPlugins(): Promise<readonly KvPlugin[]> {
   const python = await pythonPlugin();
   const rust = await rustPlugin();
   const java = await javaPlugin();
-  const usual = { env: {}, missing: undefined, autoMtls: true, isTidy: true };
+  const usual = { env: {}, missing: undefined, isTidy: true };
   return [
     { ...usual, language: "TypeScript", command: [process.execPath, script] },
     { ...usual, language: "Go", command: [go.program ?? ""], missing: go.missing, isTidy: false },
     { ...usual, language: "Python", command: python.command ?? none, missing: python.missing, env: python.env ?? {} },
-    { ...usual, language: "Rust", command: [rust.program ?? ""], missing: rust.missing, autoMtls: false },
+    { ...usual, language: "Rust", command: [rust.program ?? ""], missing: rust.missing },
     { ...usual, language: "Java", command: java.command ?? none, missing: java.missing },
   ];
 }

@@ -14,6 +14,7 @@ function buildCrate(name: string, crate: string, program: string, inputs: readon
       await runTool("cargo", ["build", "--locked", "--quiet", "--manifest-path", manifest], {
         CARGO_TARGET_DIR: target,
         CARGO_INCREMENTAL: "0",
+        CARGO_NET_RETRY: "5",
       });
       await copyFile(join(target, "debug", program), join(folder, program));
     },

@@ -135,4 +135,16 @@ export const brokerRows: readonly Requirement[] = [
     sentence:
       "Hosts and plugins made with go-plugin v1.8.0, and with v1.4.10 without multiplexing, share channels with ours in both directions.",
   },
+  {
+    id: "BRK-21",
+    side: "both",
+    source: "go-plugin v1.8.0, broker",
+    sentence: "An id may be one that both sides know beforehand.",
+  },
+  {
+    id: "BRK-22",
+    side: "both",
+    source: "go-plugin v1.8.0, broker, Dial",
+    sentence: "Messages above 4 MiB pass over brokered channels by default.",
+  },
 ];

@@ -36,20 +36,20 @@ export const environmentRows: readonly Requirement[] = [
   {
     id: "ENV-06",
     side: "host",
-    source: "docs/protocol/handshake.md, environment",
+    source: "docs/protocol/go-plugin.md, environment",
     sentence: "Handshake variables that the host inherited from a host of its own never reach its plugins.",
   },
   {
     id: "ENV-07",
     side: "host",
-    source: "docs/protocol/handshake.md, differences",
+    source: "docs/protocol/go-plugin.md, differences",
     sentence:
       "A launch's own variables beat inherited ones and handshake variables beat both; an own variable without a value removes the inherited one.",
   },
   {
     id: "ENV-08",
     side: "host",
-    source: "docs/protocol/handshake.md, environment",
+    source: "docs/protocol/go-plugin.md, environment",
     sentence: "TENON_LIFELINE=stdin is set only where the plugin's standard input is a pipe that the host alone holds.",
   },
   {
@@ -81,14 +81,14 @@ export const environmentRows: readonly Requirement[] = [
   {
     id: "ENV-13",
     side: "plugin",
-    source: "docs/protocol/handshake.md, environment",
+    source: "docs/protocol/go-plugin.md, environment",
     sentence:
       "A plugin process removes the handshake variables and the cookie from its own environment once it has read them.",
   },
   {
     id: "ENV-14",
     side: "plugin",
-    source: "docs/protocol/handshake.md, environment",
+    source: "docs/protocol/go-plugin.md, environment",
     sentence: "A TENON_LIFELINE that the plugin does not know is passed over with a note.",
   },
   {
@@ -107,8 +107,26 @@ export const environmentRows: readonly Requirement[] = [
   {
     id: "ENV-17",
     side: "host",
-    source: "docs/protocol/handshake.md, environment",
+    source: "docs/protocol/go-plugin.md, environment",
     sentence:
       "Unless a start names a socket directory or a group, the host makes one that only its own user can enter, and removes it with the instance.",
+  },
+  {
+    id: "ENV-18",
+    side: "host",
+    source: "go-plugin v1.8.0, host, start",
+    sentence: "The range of ports is 10000 to 25000 unless the start says otherwise.",
+  },
+  {
+    id: "ENV-19",
+    side: "host",
+    source: "docs/protocol/go-plugin.md, environment",
+    sentence: "On Windows names that differ in case only are one name, and SystemRoot is always passed on.",
+  },
+  {
+    id: "ENV-20",
+    side: "plugin",
+    source: "go-plugin v1.8.0, plugin, listen",
+    sentence: "A socket group is a group's name or its number.",
   },
 ];

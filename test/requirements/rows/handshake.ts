@@ -85,7 +85,7 @@ export const handshakeRows: readonly Requirement[] = [
   {
     id: "HS-14",
     side: "host",
-    source: "docs/protocol/handshake.md, differences",
+    source: "docs/protocol/go-plugin.md, differences",
     sentence: "Base64 padding of the certificate is accepted when read and never written.",
   },
   {
@@ -128,21 +128,46 @@ export const handshakeRows: readonly Requirement[] = [
   {
     id: "HS-21",
     side: "plugin",
-    source: "docs/protocol/handshake.md, the line",
+    source: "docs/protocol/go-plugin.md, the line",
     sentence: "An address that holds | or a line break is refused with address-invalid before anything is written.",
   },
   {
     id: "HS-22",
     side: "both",
-    source: "docs/protocol/handshake.md, the line",
+    source: "docs/protocol/go-plugin.md, the line",
     sentence:
       "Reading a written line gives back what was written, and no input makes the reader throw anything but a TenonError.",
   },
   {
     id: "HS-23",
     side: "host",
-    source: "docs/protocol/handshake.md, life of an instance",
+    source: "docs/protocol/go-plugin.md, life of an instance",
     sentence:
       "Standard output is read for the life of the process, lines of any length included, so that a plugin never blocks on it.",
+  },
+  {
+    id: "HS-24",
+    side: "host",
+    source: "go-plugin v1.8.0, host, start",
+    sentence: "Fields are read from the left, and the first wrong one decides.",
+  },
+  {
+    id: "HS-25",
+    side: "plugin",
+    source: "go-plugin v1.8.0, plugin, serve",
+    sentence:
+      "The sixth field is the DER form of the certificate with which the plugin proves itself, in base64 without padding.",
+  },
+  {
+    id: "HS-26",
+    side: "host",
+    source: "docs/protocol/go-plugin.md, the line",
+    sentence: "An address of another machine is refused with address-invalid, unless the launcher runs plugins there.",
+  },
+  {
+    id: "HS-27",
+    side: "host",
+    source: "docs/protocol/go-plugin.md, the line",
+    sentence: "A socket path beyond the system's limit is refused with socket-path-too-long.",
   },
 ];

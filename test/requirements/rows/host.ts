@@ -11,7 +11,7 @@ export const hostRows: readonly Requirement[] = [
   {
     id: "HOST-02",
     side: "host",
-    source: "docs/protocol/handshake.md, stopping",
+    source: "docs/protocol/go-plugin.md, stopping",
     sentence: "An instance is started in a process group of its own.",
   },
   {
@@ -29,7 +29,25 @@ export const hostRows: readonly Requirement[] = [
   {
     id: "HOST-05",
     side: "host",
-    source: "docs/protocol/handshake.md, stopping",
+    source: "docs/protocol/go-plugin.md, stopping",
     sentence: "Ctrl-C at a terminal reaches the host alone, which decides what becomes of its plugins.",
+  },
+  {
+    id: "HOST-06",
+    side: "host",
+    source: "go-plugin v1.8.0, host, ping",
+    sentence: "Any answer makes a ping succeed, whatever its status, and no status ends a session.",
+  },
+  {
+    id: "HOST-07",
+    side: "host",
+    source: "docs/protocol/go-plugin.md, gRPC",
+    sentence: "Calls carry the :authority localhost, in plaintext too.",
+  },
+  {
+    id: "HOST-08",
+    side: "host",
+    source: "docs/protocol/go-plugin.md, gRPC",
+    sentence: "Requests are not compressed unless a start asks for it.",
   },
 ];

@@ -6,7 +6,7 @@ export const languageRows: readonly Requirement[] = [
     side: "host",
     source: "docs/guides/plugin-in-any-language.md",
     sentence:
-      "The key-value plugins in TypeScript, Go, Python, Rust and Java can be started, called, heard, stopped and lost alike, all but Rust's with AutoMTLS too.",
+      "The key-value plugins in TypeScript, Go, Python, Rust and Java can be started, called, heard, stopped and lost alike, in plaintext and with AutoMTLS.",
   },
   {
     id: "LANG-02",

@@ -173,4 +173,10 @@ export const launchRows: readonly Requirement[] = [
     source: "docs/limits.md",
     sentence: "An invalid value of one of these options is option-invalid, which names it.",
   },
+  {
+    id: "LAUNCH-11",
+    side: "host",
+    source: "go-plugin v1.8.0, host, runner",
+    sentence: "Addresses that the broker announces are translated in both directions.",
+  },
 ];

@@ -23,7 +23,7 @@ export const logRows: readonly Requirement[] = [
   {
     id: "LOG-04",
     side: "host",
-    source: "docs/protocol/handshake.md, differences",
+    source: "docs/protocol/go-plugin.md, differences",
     sentence: "An @message, @level or @timestamp that is no text never breaks the host; the line is plain text.",
   },
   {
@@ -42,38 +42,38 @@ export const logRows: readonly Requirement[] = [
   {
     id: "LOG-07",
     side: "host",
-    source: "docs/protocol/handshake.md, logs",
+    source: "docs/protocol/go-plugin.md, logs",
     sentence: "A Go panic becomes one record at error with all its lines.",
   },
   {
     id: "LOG-08",
     side: "host",
-    source: "docs/protocol/handshake.md, logs",
+    source: "docs/protocol/go-plugin.md, logs",
     sentence: "A JavaScript stack trace becomes one record at error with all its lines.",
   },
   {
     id: "LOG-09",
     side: "host",
-    source: "docs/protocol/handshake.md, logs",
+    source: "docs/protocol/go-plugin.md, logs",
     sentence:
       "A line over the limit comes in marked pieces, nothing of it is lost, and it is never held whole in memory.",
   },
   {
     id: "LOG-10",
     side: "host",
-    source: "docs/protocol/handshake.md, logs",
+    source: "docs/protocol/go-plugin.md, logs",
     sentence: "Line ends of both kinds, a last line without one, and characters split over chunks are read right.",
   },
   {
     id: "LOG-11",
     side: "host",
-    source: "docs/protocol/handshake.md, logs",
+    source: "docs/protocol/go-plugin.md, logs",
     sentence: "What a plugin prints on real standard output after its handshake becomes records of source stdout.",
   },
   {
     id: "LOG-12",
     side: "host",
-    source: "docs/protocol/handshake.md, logs",
+    source: "docs/protocol/go-plugin.md, logs",
     sentence: "A log function that throws harms neither session nor host.",
   },
   {
@@ -86,13 +86,19 @@ export const logRows: readonly Requirement[] = [
   {
     id: "LOG-14",
     side: "plugin",
-    source: "docs/protocol/handshake.md, logs",
+    source: "docs/protocol/go-plugin.md, logs",
     sentence: "No argument makes the plugin's logger throw or write an @message, @level or @timestamp that is no text.",
   },
   {
     id: "LOG-15",
     side: "plugin",
-    source: "docs/protocol/handshake.md, logs",
+    source: "docs/protocol/go-plugin.md, logs",
     sentence: "The plugin's logger leaves out records below its level and keeps every line under 64 KiB.",
+  },
+  {
+    id: "LOG-16",
+    side: "host",
+    source: "docs/protocol/go-plugin.md, logs",
+    sentence: "Records of pino, winston, zap and slog give level, message and time as hclog's do.",
   },
 ];

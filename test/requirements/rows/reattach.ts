@@ -84,4 +84,23 @@ export const reattachRows: readonly Requirement[] = [
     sentence:
       "An instance in test mode is never ended by a host, and an environment variable is read only where the application asks for it.",
   },
+  {
+    id: "REATT-13",
+    side: "host",
+    source: "go-plugin v1.8.0, host, reattach",
+    sentence:
+      "A session tells how to attach to its instance: transport, version, address, process id and how it is secured.",
+  },
+  {
+    id: "REATT-14",
+    side: "plugin",
+    source: "go-plugin v1.8.0, plugin, test mode",
+    sentence: "In test mode PLUGIN_PROTOCOL_VERSIONS and PLUGIN_CLIENT_CERT count as ever.",
+  },
+  {
+    id: "REATT-15",
+    side: "host",
+    source: "go-plugin v1.8.0, host, reattach",
+    sentence: "An instance whose one connection carries everything cannot be attached to: connect-failed.",
+  },
 ];

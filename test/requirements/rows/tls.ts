@@ -4,13 +4,13 @@ export const tlsRows: readonly Requirement[] = [
   {
     id: "TLS-01",
     side: "both",
-    source: "docs/protocol/handshake.md, TLS",
+    source: "docs/protocol/go-plugin.md, TLS",
     sentence: "Each start makes its own P-256 keys and self-signed certificates for localhost on both sides.",
   },
   {
     id: "TLS-02",
     side: "host",
-    source: "docs/protocol/handshake.md, differences",
+    source: "docs/protocol/go-plugin.md, differences",
     sentence: "AutoMTLS is on unless the start says autoMtls: false, and the session tells which it is.",
   },
   {
@@ -42,14 +42,14 @@ export const tlsRows: readonly Requirement[] = [
   {
     id: "TLS-07",
     side: "host",
-    source: "docs/protocol/handshake.md, TLS",
+    source: "docs/protocol/go-plugin.md, TLS",
     sentence:
       "A line without a certificate under AutoMTLS is refused with tls-missing before anything is sent in the clear.",
   },
   {
     id: "TLS-08",
     side: "plugin",
-    source: "docs/protocol/handshake.md, differences",
+    source: "docs/protocol/go-plugin.md, differences",
     sentence: "A plugin whose PLUGIN_CLIENT_CERT cannot be read refuses to serve with certificate-invalid.",
   },
   {
@@ -57,5 +57,30 @@ export const tlsRows: readonly Requirement[] = [
     side: "both",
     source: "go-plugin v1.8.0, both, TLS",
     sentence: "Certificates on other curves and with other extensions, such as Go's P-521, are accepted.",
+  },
+  {
+    id: "TLS-10",
+    side: "host",
+    source: "docs/protocol/go-plugin.md, the line",
+    sentence: "A certificate in the line of a plugin that was asked for none is refused with tls-failed.",
+  },
+  {
+    id: "TLS-11",
+    side: "both",
+    source: "docs/protocol/go-plugin.md, TLS",
+    sentence:
+      "A certificate made for AutoMTLS is for client and server, is no CA, and is valid from 30 seconds ago for 30 years.",
+  },
+  {
+    id: "TLS-12",
+    side: "plugin",
+    source: "go-plugin v1.8.0, plugin, TLS provider",
+    sentence: "A plugin with TLS of its own writes no certificate into its line and passes PLUGIN_CLIENT_CERT over.",
+  },
+  {
+    id: "TLS-13",
+    side: "host",
+    source: "go-plugin v1.8.0, both, TLS",
+    sentence: "A peer whose TLS does not choose h2 is refused with tls-failed.",
   },
 ];

@@ -36,20 +36,20 @@ export const versionsRows: readonly Requirement[] = [
   {
     id: "VER-06",
     side: "host",
-    source: "docs/protocol/handshake.md, versions",
+    source: "docs/protocol/go-plugin.md, versions",
     sentence: "Asking a session for a service that its version does not have fails with service-unknown.",
   },
   {
     id: "VER-07",
     side: "both",
-    source: "docs/protocol/handshake.md, versions",
+    source: "docs/protocol/go-plugin.md, versions",
     sentence:
       "A contract that breaks a rule of defineContract is refused with contract-invalid, and a valid one is frozen.",
   },
   {
     id: "VER-08",
     side: "plugin",
-    source: "docs/protocol/handshake.md, versions",
+    source: "docs/protocol/go-plugin.md, versions",
     sentence: "An implementation that does not fit its contract is refused with plugin-invalid.",
   },
 ];

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::{env, error::Error, fs, io, process, thread};
 
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio_stream::wrappers::UnixListenerStream;
-use tonic::{Request, Response, Status, async_trait, transport::Server};
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tonic::{Request, Response, Status, async_trait};
 use tonic_health::{ServingStatus, server::health_reporter};
 
 mod proto {
@@ -50,6 +53,16 @@ impl plugin::grpc_controller_server::GrpcController for Controller {
     }
 }
 
+/// Makes a key and a certificate for this one start, and admits whoever has the host's. Returns the certificate as the
+/// last field of the handshake line has it.
+fn mutual_tls(host_certificate: String) -> Result<(ServerTlsConfig, String), rcgen::Error> {
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()])?;
+    let tls = ServerTlsConfig::new()
+        .identity(Identity::from_pem(cert.pem(), signing_key.serialize_pem()))
+        .client_ca_root(Certificate::from_pem(host_certificate));
+    Ok((tls, STANDARD_NO_PAD.encode(cert.der())))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     if env::var("BASIC_PLUGIN").as_deref() != Ok("hello") {
@@ -77,7 +90,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let (health, health_service) = health_reporter();
     health.set_service_status("plugin", ServingStatus::Serving).await;
-    let server = Server::builder()
+    let mut builder = Server::builder();
+    let mut certificate = String::new();
+    if let Some(host_certificate) = env::var("PLUGIN_CLIENT_CERT").ok().filter(|value| !value.is_empty()) {
+        let (tls, own) = mutual_tls(host_certificate)?;
+        builder = builder.tls_config(tls)?;
+        certificate = own;
+    }
+    let server = builder
         .add_service(health_service)
         .add_service(plugin::grpc_controller_server::GrpcControllerServer::new(Controller(
             end.clone(),
@@ -89,7 +109,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 _ = terminate.recv() => {}
             }
         });
-    println!("1|1|unix|{}|grpc|", path.display());
+    println!("1|1|unix|{}|grpc|{certificate}", path.display());
     server.await?;
     fs::remove_file(path)?;
     Ok(())

@@ -24,7 +24,7 @@ export interface HandshakeEnvironment {
   readonly lifeline?: "stdin" | "none";
 }
 
-/** One variable of the handshake, as documented in docs/protocol/handshake.md. */
+/** One variable of the handshake, as documented in docs/protocol/go-plugin.md. */
 export interface HandshakeVariable {
   readonly name: string;
   readonly key: keyof HandshakeEnvironment;

@@ -169,7 +169,7 @@ test("reads the seventh field as a Go boolean and ignores what is none, and what
   }
 });
 
-test("tells the first wrong field from the left", () => {
+test("tells the first wrong field from the left [HS-24]", () => {
   refuses("x|x|x||x|!", "handshake-malformed");
   refuses("2|x|x||x|!", "core-version-mismatch");
   refuses("1|x|x||x|!", "handshake-malformed");

@@ -23,7 +23,7 @@ export interface HandshakeLine {
 /** The longest line a host reads, its end included. go-plugin has the same limit. */
 export const maxHandshakeLineBytes = 65536;
 
-/** One field of the line, as documented in docs/protocol/handshake.md. */
+/** One field of the line, as documented in docs/protocol/go-plugin.md. */
 export interface HandshakeField {
   readonly name: keyof HandshakeLine;
   /** A line without it is malformed. */

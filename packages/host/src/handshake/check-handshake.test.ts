@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ErrorCode, isTenonError } from "@tenon/core";
 import { createCertificate } from "@tenon/wire";
-import { checkHandshake, findSocketPath } from "./check-handshake.js";
+import { checkHandshake, findSocketPath, type HandshakeExpectation } from "./check-handshake.js";
 
 const plain = { plugin: "kv", versions: [1, 2], autoMtls: false, platform: "linux" } as const;
 const secure = { ...plain, autoMtls: true } as const;
@@ -20,18 +20,63 @@ test("a good line gives version, address and certificate [VER-03] [HS-11]", () =
   assert.equal(found.certificate?.subject.includes("CN=localhost"), true);
 });
 
-const refusals: [title: string, line: string, expected: typeof plain | typeof secure, code: ErrorCode][] = [
-  ["a version the host lacks [VER-04]", "1|3|unix|/x|grpc|", plain, "version-mismatch"],
-  ["net/rpc [HS-09]", "1|1|unix|/x", plain, "transport-unsupported"],
-  ["a socket path beyond the limit", `1|1|unix|/${"x".repeat(107)}|grpc|`, plain, "socket-path-too-long"],
-  ["an address on another machine", "1|1|tcp|10.0.0.1:80|grpc|", plain, "address-invalid"],
-  ["an address on all interfaces", "1|1|tcp|0.0.0.0:80|grpc|", plain, "address-invalid"],
-  ["no certificate under AutoMTLS [TLS-07]", "1|1|unix|/x|grpc|", secure, "tls-missing"],
-  ["a certificate nobody asked for", `1|1|unix|/x|grpc|${certificate}`, plain, "tls-failed"],
-  ["bytes that are no certificate [HS-15]", `1|1|unix|/x|grpc|${"AQEB".repeat(20)}`, secure, "certificate-invalid"],
+const multiplexed = { ...plain, multiplex: true } as const;
+
+const refusals: { title: string; line: string; expected: HandshakeExpectation; code: ErrorCode }[] = [
+  { title: "a version the host lacks [VER-04]", line: "1|3|unix|/x|grpc|", expected: plain, code: "version-mismatch" },
+  { title: "net/rpc [HS-09]", line: "1|1|unix|/x", expected: plain, code: "transport-unsupported" },
+  {
+    title: "a socket path beyond the limit [HS-27]",
+    line: `1|1|unix|/${"x".repeat(107)}|grpc|`,
+    expected: plain,
+    code: "socket-path-too-long",
+  },
+  {
+    title: "an address on another machine [HS-26]",
+    line: "1|1|tcp|10.0.0.1:80|grpc|",
+    expected: plain,
+    code: "address-invalid",
+  },
+  {
+    title: "an address on all interfaces [HS-26]",
+    line: "1|1|tcp|0.0.0.0:80|grpc|",
+    expected: plain,
+    code: "address-invalid",
+  },
+  { title: "no certificate under AutoMTLS [TLS-07]", line: "1|1|unix|/x|grpc|", expected: secure, code: "tls-missing" },
+  {
+    title: "a certificate nobody asked for [TLS-10]",
+    line: `1|1|unix|/x|grpc|${certificate}`,
+    expected: plain,
+    code: "tls-failed",
+  },
+  {
+    title: "bytes that are no certificate [HS-15]",
+    line: `1|1|unix|/x|grpc|${"AQEB".repeat(20)}`,
+    expected: secure,
+    code: "certificate-invalid",
+  },
+  {
+    title: "no seventh field where multiplexing is asked for [BRK-16]",
+    line: "1|1|unix|/x|grpc|",
+    expected: multiplexed,
+    code: "multiplex-unsupported",
+  },
+  {
+    title: "a seventh field that says false [BRK-16]",
+    line: "1|1|unix|/x|grpc||false",
+    expected: multiplexed,
+    code: "multiplex-unsupported",
+  },
+  {
+    title: "a seventh field that is no boolean [BRK-16]",
+    line: "1|1|unix|/x|grpc||yes",
+    expected: multiplexed,
+    code: "multiplex-unsupported",
+  },
 ];
 
-for (const [title, line, expected, code] of refusals) {
+for (const { title, line, expected, code } of refusals) {
   test(`${title}: ${code}`, () => {
     assert.throws(
       () => checkHandshake(line, expected),

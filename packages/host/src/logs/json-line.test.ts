@@ -23,7 +23,7 @@ test("hclog gives every part of the record [LOG-02]", () => {
   });
 });
 
-test("pino, winston, zap and slog are understood too [LOG-02]", () => {
+test("pino, winston, zap and slog are understood too [LOG-02] [LOG-16]", () => {
   const rows: [string, string, string, number | undefined][] = [
     ['{"level":50,"time":1700000000000,"msg":"pino"}', "error", "pino", 1_700_000_000_000],
     ['{"level":60,"time":1700000000000,"msg":"fatal"}', "error", "fatal", 1_700_000_000_000],

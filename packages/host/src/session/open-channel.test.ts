@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, createServer as listenTo, type Socket } from "node:net";
+import { createServer as createHttp2Server } from "node:http2";
+import { type AddressInfo, createServer as listenTo, type Server as NetServer, type Socket } from "node:net";
 import { describe, test } from "node:test";
-import { TLSSocket } from "node:tls";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { Health } from "@tenon/core";
-import { createCertificate, createServer, pinnedTls } from "@tenon/wire";
+import { Health, isTenonError } from "@tenon/core";
+import { type Certificate, createCertificate, createServer, pinnedTls } from "@tenon/wire";
 import type { Handshake } from "../handshake/check-handshake.js";
 import type { ChannelSettings } from "./channel-settings.js";
 import { openChannel } from "./open-channel.js";
@@ -85,3 +86,58 @@ for (const isSecure of [false, true]) {
     });
   });
 }
+
+/** Opens a channel to what listens there, as a start does. */
+async function openTo(
+  listener: NetServer,
+  certificates?: { readonly host: Certificate; readonly plugin: Certificate },
+) {
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  const handshake = {
+    address: { network: "tcp", host: "127.0.0.1", port },
+    ...(certificates && { certificate: new X509Certificate(certificates.plugin.certPem) }),
+  } as unknown as Handshake;
+  return openChannel({
+    handshake,
+    certificate: certificates?.host,
+    connectTimeoutMs: 1000,
+    interceptors: [],
+    tls: undefined,
+    channel: {},
+    multiplex: false,
+    explainLoss: async () => new Error("the plugin has gone"),
+    signal: new AbortController().signal,
+  });
+}
+
+test("calls name localhost as their authority, and are gRPC that is not compressed [HOST-07] [HOST-08] [WIRE-11]", async (t) => {
+  const server = createHttp2Server();
+  const request = once(server, "stream") as Promise<[unknown, Record<string, string>]>;
+  server.on("stream", (stream) => {
+    stream.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": "12" }, { endStream: true });
+  });
+  const { channel } = await openTo(server);
+  t.after(() => {
+    channel.destroy();
+    server.close();
+  });
+  await assert.rejects(createClient(Health, channel.transport).check({}));
+  const [, headers] = await request;
+  const sent = [":scheme", ":authority", "te", "content-type"].map((name) => headers[name]);
+  assert.deepEqual(sent, ["http", "localhost", "trailers", "application/grpc"]);
+  assert.ok([undefined, "identity"].includes(headers["grpc-encoding"]));
+});
+
+test("a peer whose TLS does not choose h2 is refused [TLS-13]", async (t) => {
+  const [host, plugin] = [createCertificate(), createCertificate()];
+  const { ALPNProtocols: _, ...withoutAlpn } = pinnedTls(plugin, host.certPem);
+  const sockets = new Set<Socket>();
+  const server = createTlsServer(withoutAlpn, (socket) => void sockets.add(socket.on("error", () => {})));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await assert.rejects(openTo(server, { host, plugin }), (error) => isTenonError(error, "tls-failed"));
+});

@@ -38,6 +38,30 @@ test("tells a host with another cookie so in its log [PLUG-01]", limit, async (t
   }
 });
 
+test("looks at its cookie byte for byte, and at nothing else where that is wrong [PLUG-16]", limit, async (t) => {
+  for (const value of [cookie.value.toUpperCase(), `${cookie.value} `]) {
+    const plugin = startPlugin(t, {
+      env: { [cookie.key]: value, PLUGIN_MIN_PORT: "none", PLUGIN_CLIENT_CERT: "none" },
+    });
+    assert.deepEqual(await plugin.exited, { code: 1, signal: null });
+    assert.deepEqual([plugin.stdout, plugin.records.map((record) => record["code"])], ["", ["cookie-mismatch"]]);
+  }
+});
+
+test("says why it cannot serve in one record, and prints no line [PLUG-17]", limit, async (t) => {
+  const faults = [
+    [{ PLUGIN_MIN_PORT: "none" }, "environment-invalid"],
+    [{ PLUGIN_CLIENT_CERT: "none" }, "certificate-invalid"],
+    [{ PLUGIN_UNIX_SOCKET_DIR: "/no/such/directory" }, "listen-failed"],
+  ] as const;
+  for (const [env, code] of faults) {
+    const plugin = startPlugin(t, { env });
+    assert.deepEqual(await plugin.exited, { code: 1, signal: null });
+    const [record, ...others] = plugin.records.filter((each) => each["@level"] === "error");
+    assert.deepEqual([plugin.stdout, record?.["code"], others], ["", code, []]);
+  }
+});
+
 test("does nothing where its module is not the program [PLUG-12]", limit, async (t) => {
   const plugin = startPlugin(t, { before: 'process.argv[1] = "/some/other/program.js";' });
   assert.deepEqual(await plugin.exited, { code: 0, signal: null });
@@ -156,6 +180,28 @@ test("ignores SIGINT and ends its calls on SIGTERM [PLUG-04] [PLUG-05]", limit, 
   assert.deepEqual(plugin.leftovers(), []);
 });
 
+test("ends in good order on SIGHUP and SIGQUIT, and at once on a second signal [PLUG-19]", {
+  ...limit,
+  skip: process.platform === "win32" ? "needs signals" : false,
+}, async (t) => {
+  for (const signal of ["SIGHUP", "SIGQUIT"] as const) {
+    const plugin = startPlugin(t);
+    await (await plugin.open(KV)).get({});
+    plugin.child.kill(signal);
+    assert.deepEqual(await plugin.exited, { code: 0, signal: null });
+    assert.deepEqual(plugin.leftovers(), []);
+  }
+  const busy = startPlugin(t, { methods: "put: () => new Promise(() => {})", options: "drainTimeoutMs: 25_000" });
+  const client = await busy.open(KV);
+  void client.put({}).catch(() => {});
+  await client.get({});
+  busy.child.kill("SIGTERM");
+  await until(() => busy.records.some((record) => message(record).includes("got SIGTERM")));
+  busy.child.kill("SIGTERM");
+  assert.deepEqual(await busy.exited, { code: 143, signal: null });
+  assert.deepEqual(busy.leftovers(), []);
+});
+
 test("ends with its lifeline, which standard input is only where the host says so [PLUG-06]", limit, async (t) => {
   const held = startPlugin(t, { env: { TENON_LIFELINE: "stdin" } });
   await (await held.open(KV)).get({});
@@ -213,7 +259,7 @@ test("fails where nobody takes its line, and leaves nothing behind [PLUG-14]", l
   assert.deepEqual(plugin.leftovers(), []);
 });
 
-test("survives a host that stops reading standard error", limit, async (t) => {
+test("survives a host that stops reading standard error [PLUG-24]", limit, async (t) => {
   const methods = 'get(pair) { console.log("x".repeat(1000)); process.stderr.write("y"); return pair; }';
   const plugin = startPlugin(t, { methods });
   const client = await plugin.open(KV);

@@ -93,7 +93,7 @@ for (const multiplex of [false, true]) {
   const environment = multiplex ? { PLUGIN_MULTIPLEX_GRPC: "true" } : {};
   const title = multiplex ? "multiplexed" : "by sockets";
 
-  test(`two hosts of one plugin have a broker each, whose ids are the same, ${title} [BRK-09]`, async (t) => {
+  test(`two hosts of one plugin have a broker each, whose ids are the same, ${title} [BRK-09] [PLUG-21]`, async (t) => {
     const serving = await serve(t, { environment });
     const hosts = [await join(t, serving, { multiplex }), await join(t, serving, { multiplex })];
     for (let round = 0; round < 3; round++) {
@@ -106,7 +106,7 @@ for (const multiplex of [false, true]) {
     }
   });
 
-  test(`a host that comes after another has gone finds a broker as good as new, ${title} [BRK-09]`, async (t) => {
+  test(`a host that comes after another has gone finds a broker as good as new, ${title} [BRK-09] [PLUG-21]`, async (t) => {
     const serving = await serve(t, { environment });
     for (let host = 0; host < 3; host++) {
       const { callBack, callForth, close } = await join(t, serving, { multiplex });
@@ -133,7 +133,7 @@ for (const multiplex of [false, true]) {
   });
 }
 
-test("a host that begins its stream anew has a new broker [BRK-09]", async (t) => {
+test("a host that begins its stream anew has a new broker [BRK-09] [BRK-21]", async (t) => {
   const serving = await serve(t);
   const socket = connect(serving.address);
   const channel = createChannel(socket);
@@ -167,7 +167,7 @@ test("on TCP it listens on 127.0.0.1, in its range of ports [BRK-05]", async (t)
   assert.equal(await host.callBack("host"), "host");
 });
 
-test("asked for the seventh field by a value that is not true, it is not multiplexed [BRK-12]", async (t) => {
+test("asked for the seventh field by a value that is not true, it is not multiplexed [BRK-12] [ENV-12]", async (t) => {
   const serving = await serve(t, { environment: { PLUGIN_MULTIPLEX_GRPC: "false" } });
   assert.equal(await (await join(t, serving)).callForth(), "from the plugin");
 });

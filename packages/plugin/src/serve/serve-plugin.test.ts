@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { connect, createServer as createNetServer, type Socket } from "node:net";
+import os from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import type { DescService } from "@bufbuild/protobuf";
-import { GRPCController, GRPCStdio, Health, isTenonError, parseHandshakeLine } from "@tenon/core";
-import { createCertificate, createChannel, pinnedTls } from "@tenon/wire";
+import { GRPCBroker, GRPCController, GRPCStdio, Health, isTenonError, parseHandshakeLine } from "@tenon/core";
+import { type Channel, createCertificate, createChannel, pinnedTls } from "@tenon/wire";
 import { implement } from "../implement.js";
 import { echo, KV, KV2, kv, kvVersions } from "../kv.testing.js";
 import { createLogger } from "../log/logger.js";
@@ -117,7 +120,85 @@ test("listens on TCP on the first free port of its range, on 127.0.0.1 only [PLU
   assert.equal((await open(t, serving, KV).get({ key: "k" })).key, "k");
 });
 
-test("answers only to the holder of the host's certificate [TLS-03] [TLS-04] [TLS-06]", async (t) => {
+test("lets the system choose its port where no range is given [PLUG-18]", async (t) => {
+  const environments = [{ PLUGIN_MIN_PORT: "0", PLUGIN_MAX_PORT: "0" }, {}];
+  for (const environment of environments) {
+    const serving = await serve(t, { network: "tcp", environment });
+    assert.ok(Number(/^127\.0\.0\.1:(\d+)$/.exec(serving.address)?.[1]) > 0, serving.address);
+  }
+});
+
+test("listens on TCP where the system is Windows [PLUG-20]", async (t) => {
+  t.mock.method(os, "platform", () => "win32");
+  syncBuiltinESMExports();
+  const serving = await serve(t).finally(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  assert.equal(serving.network, "tcp");
+});
+
+test("answers calls before and without the host's streams, and takes these in any order [PLUG-22]", {
+  timeout: 10_000,
+}, async (t) => {
+  const serving = await serve(t);
+  // Again and again: the reader before may still be there and take it.
+  const printing = setInterval(() => serving.writeStdout(Buffer.from("x")), 2);
+  t.after(() => clearInterval(printing));
+  const openBroker = (channel: Channel) => {
+    const closing = new AbortController();
+    t.after(() => closing.abort());
+    const messages = createClient(GRPCBroker, channel.transport).startStream(neverSends(closing.signal), {
+      signal: closing.signal,
+    });
+    void (async () => {
+      for await (const _ of messages);
+    })().catch(() => {});
+  };
+  const readStdio = async (channel: Channel) => {
+    for await (const { data } of createClient(GRPCStdio, channel.transport).streamStdio({})) {
+      return data.length;
+    }
+    return 0;
+  };
+  for (const order of [["broker", "stdio"], ["stdio", "broker"], ["stdio"], []]) {
+    const channel = createChannel(dial(serving));
+    t.after(() => channel.destroy());
+    const client = createClient(KV, channel.transport);
+    assert.equal((await client.get({ key: "before" })).key, "before");
+    for (const stream of order) {
+      if (stream === "broker") openBroker(channel);
+      else assert.ok((await readStdio(channel)) > 0);
+      assert.equal((await client.get({ key: stream })).key, stream);
+    }
+    channel.destroy();
+  }
+});
+
+test("tells those who watch its health that it ends [PLUG-23]", { timeout: 10_000 }, async (t) => {
+  const serving = await serve(t);
+  const seen: number[] = [];
+  const watching = (async () => {
+    for await (const { status } of open(t, serving, Health).watch({ service: "plugin" })) seen.push(status);
+  })();
+  await waitFor(() => seen.length === 1);
+  await Promise.all([serving.close(), watching]);
+  assert.deepEqual(seen, [1, 2]);
+});
+
+test("with TLS of its own it sends no certificate, whatever the host asks for [TLS-12]", async (t) => {
+  const [own, host, stranger] = [createCertificate(), createCertificate(), createCertificate()];
+  const tls = { cert: own.certPem, key: own.keyPem, ca: host.certPem };
+  for (const environment of [{}, { PLUGIN_CLIENT_CERT: stranger.certPem }]) {
+    const serving = await serve(t, { tls, environment });
+    assert.match(serving.line, /\|grpc\|$/);
+    const channel = createChannel(connectTls({ ...pinnedTls(host, own.der), path: serving.address }));
+    t.after(() => channel.destroy());
+    assert.equal((await createClient(KV, channel.transport).get({ key: "k" })).key, "k");
+  }
+});
+
+test("answers only to the holder of the host's certificate [TLS-03] [TLS-04] [TLS-06] [HS-25]", async (t) => {
   const host = createCertificate();
   const serving = await serve(t, {
     environment: { PLUGIN_CLIENT_CERT: host.certPem },
@@ -177,7 +258,7 @@ test("gives every peer its last bytes, over TLS too [PLUG-03] [STDIO-05]", async
   }
 });
 
-test("lets calls in flight finish, and cuts off those that take too long", async (t) => {
+test("lets calls in flight finish, and cuts off those that take too long [PLUG-25]", async (t) => {
   const gates: (() => void)[] = [];
   const slow = implement(kv, {
     kv: { ...echo, put: (pair) => new Promise((resolve) => gates.push(() => resolve(pair))) },
@@ -273,6 +354,12 @@ function globals() {
     cwd: process.cwd(),
     symbols: Object.getOwnPropertySymbols(globalThis).filter((symbol) => symbol.description?.startsWith("tenon.")),
   };
+}
+
+/** The requests of a stream that stays open and says nothing. */
+// oxlint-disable-next-line require-yield
+async function* neverSends(signal: AbortSignal): AsyncGenerator<never> {
+  await once(signal, "abort");
 }
 
 async function waitFor(condition: () => boolean): Promise<void> {

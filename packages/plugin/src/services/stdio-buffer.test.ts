@@ -34,7 +34,7 @@ test("delivers what was written before the end, to a reader that waits too [STDI
   assert.deepEqual(await reading, ["stdout:late"]);
 });
 
-test("cuts large writes and copies what it is given [STDIO-03]", async () => {
+test("cuts large writes and copies what it is given [STDIO-03] [STDIO-09]", async () => {
   const { buffer } = create(1_000_000);
   const bytes = Buffer.alloc(maxStdioChunkBytes + 1, "x");
   buffer.write("stdout", bytes);
@@ -64,7 +64,7 @@ test("holds a single write beyond the limit to the limit [STDIO-04]", () => {
   assert.ok(buffer.pendingBytes <= maxStdioChunkBytes);
 });
 
-test("lets a second reader take over", async () => {
+test("lets a second reader take over [STDIO-08]", async () => {
   const { buffer } = create();
   const first = readAll(buffer);
   await Promise.resolve();
@@ -75,7 +75,7 @@ test("lets a second reader take over", async () => {
   assert.deepEqual(await second, ["stdout:x"]);
 });
 
-test("ends a reader that is aborted, and keeps what it did not take", async () => {
+test("ends a reader that is aborted, and keeps what it did not take [STDIO-10]", async () => {
   const { buffer } = create();
   const gone = new AbortController();
   const first = readAll(buffer, gone.signal);

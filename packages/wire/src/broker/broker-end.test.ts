@@ -58,6 +58,23 @@ for (const options of [
       }
     });
 
+    test("messages above 4 MiB pass by default [BRK-22]", async (t) => {
+      const { host, plugin } = await connect(t, options);
+      const data = Buffer.alloc(5 * 1024 * 1024, 7);
+      const served = await plugin.serve(
+        (server) =>
+          void server.add(GRPCStdio, {
+            async *streamStdio() {
+              yield { data };
+            },
+          }),
+      );
+      const channel = await host.dial(served.id);
+      let bytes = 0;
+      for await (const chunk of createClient(GRPCStdio, channel.transport).streamStdio({})) bytes += chunk.data.length;
+      assert.equal(bytes, data.length);
+    });
+
     test("an id may be dialled before it is served [BRK-03]", async (t) => {
       const { host, plugin } = await connect(t, options);
       const dialling = plugin.dial(7);

@@ -12,7 +12,7 @@ import { MuxPaths } from "./mux-paths.js";
 import { type OutgoingInfo, Outbox } from "./outbox.js";
 import type { Paths } from "./paths.js";
 import type { BrokerTls } from "./secure.js";
-import { SocketPaths } from "./socket-paths.js";
+import { SocketPaths, type SocketPathsInit } from "./socket-paths.js";
 
 /** One end of a broker whose messages the test reads and writes by hand. */
 function createEnd(t: TestContext, makePaths: (outbox: Outbox) => Paths) {
@@ -33,11 +33,11 @@ function createEnd(t: TestContext, makePaths: (outbox: Outbox) => Paths) {
   };
 }
 
-function socketEnd(t: TestContext, tls?: BrokerTls) {
+function socketEnd(t: TestContext, tls?: BrokerTls, addresses?: SocketPathsInit["addresses"]) {
   const socketDir = mkdtempSync("/tmp/ms");
   t.after(() => rmSync(socketDir, { recursive: true }));
   const listen = { network: "unix", socketDir, minPort: 0, maxPort: 0, tlsTimeoutMs: 1000 } as const;
-  const init = { plugin: "kv", owner: "The host", listen, tls, keepMs: 2000 };
+  const init = { plugin: "kv", owner: "The host", listen, tls, keepMs: 2000, ...(addresses && { addresses }) };
   return { socketDir, ...createEnd(t, (outbox) => new SocketPaths({ ...init, outbox })) };
 }
 
@@ -62,6 +62,18 @@ test("an announcement has id, network and address, and no knock [BRK-02] [BRK-05
   assert.ok(lstatSync(message.address).isSocket());
   await served.close();
   assert.throws(() => lstatSync(message.address), { code: "ENOENT" });
+});
+
+test("addresses are translated on their way out and on their way in [LAUNCH-11]", async (t) => {
+  const near = socketEnd(t, undefined, {
+    toPeer: ({ network, address }) => ({ network, address: `/inside${address}` }),
+    toUs: ({ network, address }) => ({ network, address: address.replace("/inside", "") }),
+  });
+  await near.broker.serve(() => {}, { id: 9 });
+  const { address } = (await near.next()) as { address: string };
+  assert.ok(address.startsWith(`/inside${near.socketDir}/`), address);
+  near.say({ serviceId: 9, network: "unix", address });
+  await (await near.broker.dial(9)).close();
 });
 
 test("a knock in the wrong mode, and an address in the other, mean nothing [BRK-02] [BRK-12]", async (t) => {

@@ -8,7 +8,7 @@ import { type Certificate, createCertificate } from "./certificate.js";
 import { pinnedTls } from "./pinned.js";
 
 describe("a certificate", () => {
-  test("is what AutoMTLS needs: P-256, self-signed, localhost, no CA, valid now", () => {
+  test("is what AutoMTLS needs: P-256, self-signed, localhost, no CA, valid now [TLS-11]", () => {
     const own = createCertificate();
     const parsed = new X509Certificate(own.der);
     assert.ok(parsed.verify(parsed.publicKey));

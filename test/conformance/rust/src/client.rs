@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::fs;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -8,7 +9,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::BinaryMetadataValue;
-use tonic::transport::Endpoint;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request, Status};
 
 use crate::bytes_codec::echo_message;
@@ -238,9 +239,17 @@ fn report(check: &str, outcome: Checked) {
     println!(r#"{{"check": "{}", "error": "{plain}"}}"#, check.replace('_', " "));
 }
 
-pub async fn check(path: &str) -> Checked {
-    let channel = Endpoint::from_shared(format!("unix:{path}"))?.connect().await?;
-    let grpc = Grpc::new(channel).max_decoding_message_size(usize::MAX);
+/// At a unix socket, or with TLS at a port of this machine whose server has the certificate in a file.
+pub async fn check(address: &str, certificate: Option<&String>) -> Checked {
+    let endpoint = match certificate {
+        None => Endpoint::from_shared(format!("unix:{address}"))?,
+        Some(file) => {
+            let trusted = Certificate::from_pem(fs::read(file)?);
+            let tls = ClientTlsConfig::new().ca_certificate(trusted).domain_name("localhost");
+            Endpoint::from_shared(format!("https://127.0.0.1:{address}"))?.tls_config(tls)?
+        }
+    };
+    let grpc = Grpc::new(endpoint.connect().await?).max_decoding_message_size(usize::MAX);
     let peer = Peer { grpc };
     run!(
         peer,

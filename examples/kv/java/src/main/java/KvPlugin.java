@@ -7,6 +7,7 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.StreamObserver;
 import io.netty.pkitesting.CertificateBuilder;
@@ -80,7 +81,9 @@ final class KvPlugin {
     Signal.handle(new Signal("TERM"), signal -> ended.countDown());
     Signal.handle(new Signal("INT"), signal -> {}); // Ctrl-C reaches plugins too, and is the host's business.
     if ("stdin".equals(System.getenv("TENON_LIFELINE"))) {
-      new Thread(() -> endWith(System.in, ended)).start();
+      var lifeline = new Thread(() -> endWith(System.in, ended));
+      lifeline.setDaemon(true);
+      lifeline.start();
     }
 
     ServerCredentials credentials = InsecureServerCredentials.create();
@@ -96,7 +99,8 @@ final class KvPlugin {
     var parent = Path.of(directory.isEmpty() ? System.getProperty("java.io.tmpdir") : directory);
     var path = parent.resolve("kv-" + ProcessHandle.current().pid());
     Files.deleteIfExists(path); // Left by an earlier process of this number, if there is one.
-    var group = new NioEventLoopGroup(1);
+    // Daemons, so that an error of main ends the process.
+    var group = new NioEventLoopGroup(1, new DefaultThreadFactory("kv", true));
     var health = new HealthStatusManager();
     health.setStatus("plugin", ServingStatus.SERVING);
     Server server =

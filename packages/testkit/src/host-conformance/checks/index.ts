@@ -1,0 +1,18 @@
+import type { Check } from "../../conformance/check.js";
+import type { HostBench } from "../bench.js";
+import { acceptChecks } from "./accepts.js";
+import { connectionChecks } from "./connection.js";
+import { environmentChecks } from "./environment.js";
+import { outputChecks } from "./output.js";
+import { refusalChecks } from "./refuses.js";
+import { stopChecks } from "./stop.js";
+
+/** Every check of a host, area by area. */
+export const hostChecks: readonly Check<HostBench>[] = [
+  ...environmentChecks,
+  ...acceptChecks,
+  ...refusalChecks,
+  ...connectionChecks,
+  ...outputChecks,
+  ...stopChecks,
+];

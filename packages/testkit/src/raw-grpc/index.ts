@@ -1,0 +1,2 @@
+export { createRawGrpcServer } from "./raw-server.js";
+export type { RawCall, RawGrpcServer } from "./raw-server.js";
