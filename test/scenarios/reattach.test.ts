@@ -167,7 +167,7 @@ test("reattach: what does not fit is refused with its own code [REATT-08]", asyn
 test("reattach: an instance whose one connection carries everything is refused [REATT-15]", async (t) => {
   const descriptor = await leaveRunning(t, { ...plain, multiplex: true });
   await using host = createHost();
-  await assert.rejects(host.start(echo, { attach: descriptor }), { code: "connect-failed" });
+  await assert.rejects(host.start(echo, { attach: descriptor }), { code: "connect-failed", message: /multiplex/ });
   assert.ok(isProcessAlive(descriptor.pid));
 });
 

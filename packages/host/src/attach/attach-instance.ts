@@ -112,9 +112,11 @@ function attachError(
   const isDead = error.code === "connect-failed" && (errno === "ENOENT" || errno === "ECONNREFUSED");
   const code = isDead ? "instance-not-found" : error.code;
   const why = error.message.replace(/^The /, "the ").replace(/\.$/, "");
+  // It connected, and what answered did not speak HTTP/2: that is how an instance whose one connection carries everything looks.
+  const hint = code === "connect-failed" ? " An instance that was started with multiplex cannot be attached to." : "";
   return new TenonError(
     code,
-    `The host cannot attach to the plugin "${instance.plugin}" (process ${pid} at ${address.string}): ${why}.`,
+    `The host cannot attach to the plugin "${instance.plugin}" (process ${pid} at ${address.string}): ${why}.${hint}`,
     {
       plugin: instance.plugin,
       facts: { ...error.facts, pid, address: address.string, elapsedMs },
