@@ -1,29 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
+import { exportsOf } from "./exports-of.js";
 
 // The public names of each package, types with a mark, as literals. Adding one is a promise to keep it.
-
-/** Names that an entry file exports; the house allows nothing but lists of names there. */
-function exportsOf(entry: string): string[] {
-  const source = readFileSync(new URL(`../../../packages/${entry}`, import.meta.url), "utf8");
-  const code = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*/g, "");
-  const lists = code.matchAll(/export (type )?\{([^}]*)\}/g);
-  assert.doesNotMatch(code, /export (?!type \{|\{)/, `${entry} exports something other than a list of names`);
-  return [...lists]
-    .flatMap(([, type, names]) =>
-      names!
-        .split(",")
-        .map((name) => name.trim())
-        .filter((name) => name !== "")
-        .map((name) => {
-          const marked = type !== undefined || name.startsWith("type ");
-          const shown = name.replace(/^type /, "").replace(/^.* as /, "");
-          return marked ? `type ${shown}` : shown;
-        }),
-    )
-    .sort((a, b) => (a < b ? -1 : 1));
-}
 
 test("the exports of @tenon/core", () => {
   assert.deepEqual(exportsOf("core/src/index.ts"), [
@@ -83,104 +63,6 @@ test("the exports of @tenon/core", () => {
     "type StdioData",
     "type TenonErrorOptions",
     "withoutHandshakeVariables",
-  ]);
-});
-
-test("the exports of @tenon/wire", () => {
-  assert.deepEqual(exportsOf("wire/src/index.ts"), [
-    "callCompression",
-    "connectSocket",
-    "createCertificate",
-    "createChannel",
-    "createClient",
-    "createServer",
-    "dial",
-    "joinStreams",
-    "maybeExecutedKey",
-    "pinnedTls",
-    "streamFromMessages",
-    "type AcceptOptions",
-    "type CallCompression",
-    "type CallEvent",
-    "type Certificate",
-    "type CertificateOptions",
-    "type Channel",
-    "type ChannelOptions",
-    "type CloseReason",
-    "type Compression",
-    "type ConnectionEvent",
-    "type DialOptions",
-    "type DialState",
-    "type DialStats",
-    "type DialedChannel",
-    "type IncomingMessages",
-    "type MessageStream",
-    "type MessageStreamOptions",
-    "type PinnedTlsOptions",
-    "type ResetEvent",
-    "type Server",
-    "type ServerOptions",
-    "type StallEvent",
-    "type WireCounters",
-    "waitForReady",
-  ]);
-});
-
-test("the exports of @tenon/wire/yamux", () => {
-  assert.deepEqual(exportsOf("wire/src/yamux/index.ts"), [
-    "YamuxError",
-    "createYamuxSession",
-    "type YamuxCloseReason",
-    "type YamuxErrorCode",
-    "type YamuxOptions",
-    "type YamuxSession",
-    "type YamuxStream",
-    "type YamuxViolation",
-  ]);
-});
-
-test("the exports of @tenon/wire/broker", () => {
-  assert.deepEqual(exportsOf("wire/src/broker/index.ts"), [
-    "brokerKey",
-    "createBrokerEnd",
-    "type Broker",
-    "type BrokerDialOptions",
-    "type BrokerEnd",
-    "type BrokerInit",
-    "type BrokerServeOptions",
-    "type BrokerTls",
-    "type BrokeredServer",
-    "type Outbox",
-    "type Paths",
-  ]);
-});
-
-test("the exports of @tenon/wire/broker-sockets", () => {
-  assert.deepEqual(exportsOf("wire/src/broker/by-sockets.ts"), [
-    "SocketPaths",
-    "type BrokerListenOptions",
-    "type SocketPathsInit",
-  ]);
-});
-
-test("the exports of @tenon/wire/broker-mux", () => {
-  assert.deepEqual(exportsOf("wire/src/broker/multiplexed.ts"), [
-    "MuxPaths",
-    "createMux",
-    "createTlsAcceptor",
-    "secureClient",
-    "type Mux",
-    "type MuxPathsInit",
-  ]);
-});
-
-test("the exports of @tenon/wire/listen", () => {
-  assert.deepEqual(exportsOf("wire/src/listen/index.ts"), [
-    "findGroupId",
-    "openListener",
-    "type ListenOptions",
-    "type Listener",
-    "type TlsServerOptions",
   ]);
 });
 
@@ -328,4 +210,21 @@ test("the exports of @tenon/testkit/raw-grpc", () => {
     "type RawCall",
     "type RawGrpcServer",
   ]);
+});
+
+test("every entry of every package has its pin", () => {
+  const packages = new URL("../../../packages/", import.meta.url);
+  const entries = readdirSync(packages).flatMap((name) => {
+    const { exports } = JSON.parse(readFileSync(new URL(`${name}/package.json`, packages), "utf8")) as {
+      exports: object;
+    };
+    return Object.keys(exports).map((entry) => `@tenon/${name}${entry.slice(1)}`);
+  });
+  const pins = new URL("../../pins/", import.meta.url);
+  const pinned = readdirSync(pins).flatMap((file) =>
+    [...readFileSync(new URL(file, pins), "utf8").matchAll(/test\("the exports of (\S+)"/g)].map(([, entry]) => entry!),
+  );
+  // It is imported for what it does.
+  const nameless = "@tenon/plugin/guard";
+  assert.deepEqual(entries.filter((entry) => entry !== nameless).toSorted(), pinned.toSorted());
 });

@@ -17,6 +17,7 @@ import { stopRows } from "./rows/stop.js";
 import { tlsRows } from "./rows/tls.js";
 import { versionsRows } from "./rows/versions.js";
 import { wireRows } from "./rows/wire.js";
+import { yamuxRows } from "./rows/yamux.js";
 
 /** Every rule of the handshake, the environment, the life of an instance and the wire. */
 export const requirements: readonly Requirement[] = [
@@ -33,6 +34,7 @@ export const requirements: readonly Requirement[] = [
   ...pluginRows,
   ...hostRows,
   ...wireRows,
+  ...yamuxRows,
   ...brokerRows,
   ...reattachRows,
   ...launchRows,

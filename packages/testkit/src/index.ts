@@ -1,6 +1,6 @@
 export { delayWrites } from "./streams/delay.js";
 export { createDuplexPair, type DuplexPairOptions } from "./streams/duplex-pair.js";
-export type { StreamComplianceOptions, StreamEnds } from "./streams/compliance/bench.js";
+export type { StreamComplianceOptions, StreamEnds } from "./streams/compliance/rig.js";
 export { streamCompliance } from "./streams/compliance/stream-compliance.js";
 export { type FaultKind, type Faults, type FaultyStream, injectFaults } from "./streams/fault-injection.js";
 export { type EventuallyOptions, eventually, withTimeout } from "./timing.js";

@@ -1,6 +1,6 @@
 /**
  * What the engine takes from the process object, and the only place where it touches it. Not by imports: one of `node:process`
- * makes the standard streams, and those of zlib and util are seldom needed; together they took 5 ms of every plugin's start.
+ * makes the standard streams, and those of zlib and util are seldom needed; together they would take 5 ms of every plugin's start.
  */
 
 /** As `process.nextTick`. */

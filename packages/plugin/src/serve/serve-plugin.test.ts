@@ -2,39 +2,19 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { connect, createServer as createNetServer, type Socket } from "node:net";
+import { createServer as createNetServer } from "node:net";
 import os from "node:os";
 import { dirname, join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
-import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
-import type { DescService } from "@bufbuild/protobuf";
-import { GRPCBroker, GRPCController, GRPCStdio, Health, isTenonError, parseHandshakeLine } from "@tenon/core";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { GRPCBroker, GRPCStdio, Health, isTenonError, parseHandshakeLine } from "@tenon/core";
 import { type Channel, createCertificate, createChannel, pinnedTls } from "@tenon/wire";
 import { implement } from "../implement.js";
-import { echo, KV, KV2, kv, kvVersions } from "../kv.testing.js";
+import { echo, KV, KV2, kvVersions } from "../kv.testing.js";
 import { createLogger } from "../log/logger.js";
-import type { ServeOptions } from "./serve-options.js";
 import { servePlugin } from "./serve-plugin.js";
-import type { ServingPlugin } from "./serving.js";
-
-const plugin = implement(kv, { kv: echo });
-
-async function serve(t: TestContext, options: ServeOptions = {}, served = plugin as Parameters<typeof servePlugin>[0]) {
-  const serving = await servePlugin(served, options);
-  t.after(() => serving.destroy());
-  return serving;
-}
-
-function open<S extends DescService>(t: TestContext, serving: ServingPlugin, service: S): Client<S> {
-  const channel = createChannel(dial(serving));
-  t.after(() => channel.destroy());
-  return createClient(service, channel.transport);
-}
-
-function dial({ network, address }: ServingPlugin): Socket {
-  return network === "unix" ? connect(address) : connect(Number(address.split(":")[1]), "127.0.0.1");
-}
+import { dial, open, plugin, serve } from "./serve.testing.js";
 
 const failsWith = (code: Code) => (error: unknown) => ConnectError.from(error).code === code;
 
@@ -175,17 +155,6 @@ test("answers calls before and without the host's streams, and takes these in an
   }
 });
 
-test("tells those who watch its health that it ends [PLUG-23]", { timeout: 10_000 }, async (t) => {
-  const serving = await serve(t);
-  const seen: number[] = [];
-  const watching = (async () => {
-    for await (const { status } of open(t, serving, Health).watch({ service: "plugin" })) seen.push(status);
-  })();
-  await waitFor(() => seen.length === 1);
-  await Promise.all([serving.close(), watching]);
-  assert.deepEqual(seen, [1, 2]);
-});
-
 test("with TLS of its own it sends no certificate, whatever the host asks for [TLS-12]", async (t) => {
   const [own, host, stranger] = [createCertificate(), createCertificate(), createCertificate()];
   const tls = { cert: own.certPem, key: own.keyPem, ca: host.certPem };
@@ -227,103 +196,6 @@ test("refuses a host's certificate that it cannot read, and leaves nothing behin
   assert.deepEqual(readdirSync(socketDir), []);
 });
 
-test("answers Shutdown before it closes [PLUG-03]", async (t) => {
-  const serving = await serve(t);
-  assert.deepEqual({ ...(await open(t, serving, GRPCController).shutdown({})) }, { $typeName: "plugin.Empty" });
-  const { kind, drained } = await serving.closed;
-  assert.deepEqual({ kind, drained }, { kind: "shutdown", drained: true });
-  assert.ok(!existsSync(dirname(serving.address)));
-});
-
-test("gives every peer its last bytes, over TLS too [PLUG-03] [STDIO-05]", async (t) => {
-  const host = createCertificate();
-  for (let round = 0; round < 5; round++) {
-    const serving = await serve(t, { environment: { PLUGIN_CLIENT_CERT: host.certPem } });
-    const { certificate = "" } = parseHandshakeLine(serving.line);
-    const tls = pinnedTls(host, Buffer.from(certificate, "base64"));
-    const channel = createChannel(connectTls({ ...tls, path: serving.address }));
-    t.after(() => channel.destroy());
-    const seen: string[] = [];
-    const read = async () => {
-      for await (const { data } of createClient(GRPCStdio, channel.transport).streamStdio({})) {
-        seen.push(Buffer.from(data).toString());
-      }
-    };
-    const reading = read();
-    serving.writeStdout(Buffer.from("last"));
-    await createClient(GRPCController, channel.transport).shutdown({});
-    await reading;
-    assert.deepEqual(seen, ["last"]);
-    assert.equal((await serving.closed).drained, true);
-  }
-});
-
-test("lets calls in flight finish, and cuts off those that take too long [PLUG-25]", async (t) => {
-  const gates: (() => void)[] = [];
-  const slow = implement(kv, {
-    kv: { ...echo, put: (pair) => new Promise((resolve) => gates.push(() => resolve(pair))) },
-  });
-  const patient = await serve(t, {}, slow);
-  const call = open(t, patient, KV).put({ key: "k" });
-  await waitFor(() => gates.length === 1);
-  const closing = patient.close();
-  gates[0]!();
-  assert.equal((await call).key, "k");
-  assert.equal((await closing).drained, true);
-
-  const hasty = await serve(t, { drainTimeoutMs: 20 }, slow);
-  const cut = open(t, hasty, KV).put({ key: "k" });
-  await Promise.all([
-    assert.rejects(cut),
-    waitFor(() => gates.length === 2).then(async () => assert.equal((await hasty.close()).drained, false)),
-  ]);
-});
-
-test("sends what it is given to write, and all of it before it ends [STDIO-03] [STDIO-05]", async (t) => {
-  const serving = await serve(t);
-  serving.writeStdout(Buffer.from("out"));
-  serving.writeStderr(Buffer.from("err"));
-  const seen: string[] = [];
-  const read = async () => {
-    for await (const { channel, data } of open(t, serving, GRPCStdio).streamStdio({})) {
-      seen.push(`${channel}:${Buffer.from(data).toString()}`);
-    }
-  };
-  const reading = read();
-  await waitFor(() => seen.length === 2);
-  serving.writeStdout(Buffer.from("last"));
-  assert.equal((await serving.close()).drained, true);
-  await reading;
-  assert.deepEqual(seen, ["1:out", "2:err", "1:last"]);
-});
-
-test("counts what nobody reads, and hands it back at the end [STDIO-04]", async (t) => {
-  const records: Record<string, unknown>[] = [];
-  const logger = createLogger({ write: (line) => records.push(JSON.parse(line) as Record<string, unknown>) });
-  const serving = await serve(t, { maxStdioBufferBytes: 10, logger });
-  for (let i = 0; i < 5; i++) serving.writeStdout(Buffer.from(`line${i}`));
-  await serving.close();
-  assert.ok(records.some((record) => record["dropped_bytes"] === 15));
-  assert.equal(Buffer.from(serving.takeUnread()).toString(), "line3line4");
-});
-
-test("ends at once when its signal is aborted, whenever that is", async (t) => {
-  const abort = new AbortController();
-  const serving = await serve(t, { signal: abort.signal });
-  abort.abort();
-  assert.ok(!existsSync(dirname(serving.address)));
-  assert.equal((await serving.closed).kind, "aborted");
-  await assert.rejects(servePlugin(plugin, { signal: abort.signal }), { name: "AbortError" });
-
-  const early = new AbortController();
-  const socketDir = mkdtempSync("/tmp/serve-");
-  t.after(() => rmSync(socketDir, { recursive: true }));
-  const starting = servePlugin(plugin, { signal: early.signal, socketDir });
-  early.abort();
-  await assert.rejects(starting, { name: "AbortError" });
-  assert.deepEqual(readdirSync(socketDir), []);
-});
-
 test("refuses options that cannot be [ENV-10]", async () => {
   await assert.rejects(servePlugin(plugin, { drainTimeoutMs: -1 }), (error) => isTenonError(error, "option-invalid"));
   await assert.rejects(servePlugin(plugin, { environment: { PLUGIN_MIN_PORT: "x" } }), (error) =>
@@ -360,10 +232,6 @@ function globals() {
 // oxlint-disable-next-line require-yield
 async function* neverSends(signal: AbortSignal): AsyncGenerator<never> {
   await once(signal, "abort");
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 test("keeps its socket in the directory that an option names", async (t) => {

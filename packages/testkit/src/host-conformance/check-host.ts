@@ -1,6 +1,6 @@
 import { createReport, type CheckResult, type ConformanceReport } from "../conformance/report.js";
 import { runChecks } from "../conformance/run-checks.js";
-import { HostBench } from "./bench.js";
+import { HostSubject } from "./subject.js";
 import { hostChecks } from "./checks/index.js";
 
 /** Options of {@link checkHost}. */
@@ -43,13 +43,13 @@ export async function checkHost(
     onResult,
   } = options;
   const since = performance.now();
-  const bench = new HostBench({ command, cookie, versions, timeoutMs, startTimeoutMs, maxParallel });
+  const subject = new HostSubject({ command, cookie, versions, timeoutMs, startTimeoutMs, maxParallel });
   try {
-    // The bench decides how many run at once, and ends each run in time.
+    // The subject decides how many run at once, and ends each run in time.
     const limits = { maxParallel: hostChecks.length, checkTimeoutMs: hostChecks.length * timeoutMs + startTimeoutMs };
-    const results = await runChecks(hostChecks, bench, { only, ...limits, ...(onResult && { onResult }) });
+    const results = await runChecks(hostChecks, subject, { only, ...limits, ...(onResult && { onResult }) });
     return createReport("host", command, results, Math.round(performance.now() - since));
   } finally {
-    bench.close();
+    subject.close();
   }
 }

@@ -1,6 +1,6 @@
 import { createReport, type CheckResult, type ConformanceReport } from "../conformance/report.js";
 import { runChecks } from "../conformance/run-checks.js";
-import { PluginBench } from "./bench.js";
+import { PluginSubject } from "./subject.js";
 import { pluginChecks } from "./checks/index.js";
 
 /** Options of {@link checkPlugin}. */
@@ -41,10 +41,18 @@ export async function checkPlugin(command: readonly string[], options: CheckPlug
     onResult,
   } = options;
   const since = performance.now();
-  const bench = new PluginBench({ command, cookie, versions, timeoutMs, settleMs, prints, isAlone: maxParallel === 1 });
+  const subject = new PluginSubject({
+    command,
+    cookie,
+    versions,
+    timeoutMs,
+    settleMs,
+    prints,
+    isAlone: maxParallel === 1,
+  });
   try {
     const checkTimeoutMs = 3 * timeoutMs + 10_000;
-    const results = await runChecks(pluginChecks, bench, {
+    const results = await runChecks(pluginChecks, subject, {
       only,
       maxParallel,
       checkTimeoutMs,
@@ -52,6 +60,6 @@ export async function checkPlugin(command: readonly string[], options: CheckPlug
     });
     return createReport("plugin", command, results, Math.round(performance.now() - since));
   } finally {
-    await bench.close();
+    await subject.close();
   }
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createClient } from "@connectrpc/connect";
 import { GRPCController } from "@tenon/core";
 import { listDescendants } from "../leaks/processes.js";
-import type { PluginBench, Started } from "./bench.js";
+import type { PluginSubject, Started } from "./subject.js";
 import { type Answer, answerOf, askHealth, callUnary } from "./calls.js";
 import { dialPlain } from "./connect.js";
 import type { Exit, PluginProcess } from "./plugin-process.js";
@@ -27,13 +27,13 @@ export interface WholeLife {
 /** How long go-plugin's hosts wait for the end after Shutdown before they kill. */
 export const graceMs = 2000;
 
-/** Starts a plugin, calls it, asks it to shut down and waits for its end. Once for each bench. */
-export function wholeLife(bench: PluginBench): Promise<WholeLife> {
-  return bench.once("whole life", async () => {
-    const { timeoutMs } = bench.settings;
-    const mark = `TENON_CONFORMANCE_LIFE=${bench.makeDirectory("life")}`;
+/** Starts a plugin, calls it, asks it to shut down and waits for its end. Once for each subject. */
+export function wholeLife(subject: PluginSubject): Promise<WholeLife> {
+  return subject.once("whole life", async () => {
+    const { timeoutMs } = subject.settings;
+    const mark = `TENON_CONFORMANCE_LIFE=${subject.makeDirectory("life")}`;
     const [name, value] = mark.split("=") as [string, string];
-    const started = await bench.start({ env: { [name]: value } });
+    const started = await subject.start({ env: { [name]: value } });
     const { process, target, directory } = started;
     const channel = await dialPlain(target, timeoutMs);
     await askHealth(channel, "plugin", timeoutMs);

@@ -23,24 +23,7 @@ import {
 import { WireType } from "@bufbuild/protobuf/wire";
 import * as fc from "fast-check";
 import { MessageEncoder } from "./message-encoder.js";
-
-const scalars = [
-  Type.DOUBLE,
-  Type.FLOAT,
-  Type.INT64,
-  Type.UINT64,
-  Type.INT32,
-  Type.FIXED64,
-  Type.FIXED32,
-  Type.BOOL,
-  Type.STRING,
-  Type.BYTES,
-  Type.UINT32,
-  Type.SFIXED32,
-  Type.SFIXED64,
-  Type.SINT32,
-  Type.SINT64,
-];
+import { scalars } from "./types.testing.js";
 
 /** A message with every scalar type in every form, an enum, itself as field, list and oneof, and high field numbers. */
 function everything(): DescMessage {

@@ -19,7 +19,8 @@ type Field = MessageInitShape<typeof FieldDescriptorProtoSchema>;
 type MessageType = MessageInitShape<typeof DescriptorProtoSchema>;
 export type Syntax = "proto2" | "proto3" | "editions";
 
-const scalars = [
+/** Every scalar type of protobuf. */
+export const scalars = [
   Type.DOUBLE,
   Type.FLOAT,
   Type.INT64,

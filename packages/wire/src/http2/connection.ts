@@ -7,7 +7,7 @@ import { Calm } from "./calm.js";
 import type { CloseReason } from "./close-reason.js";
 import { defaultWindow, ErrorCode, FrameType } from "./constants.js";
 import { readFrom } from "./direct-reading.js";
-import { endGently } from "./end-gently.js";
+import { endGently } from "../streams/end-gently.js";
 import { ConnectionFault } from "./error.js";
 import { FrameReader } from "./frame-reader.js";
 import type { HeaderTemplate } from "./header-template.js";

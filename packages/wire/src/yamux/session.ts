@@ -19,6 +19,7 @@ import { KeepAlive, Pings } from "./pings.js";
 import { SessionStream, type StreamHome, type YamuxStream } from "./stream.js";
 import type { YamuxSession } from "./yamux-session.js";
 import { nextTick } from "../runtime.js";
+import { endGently } from "../streams/end-gently.js";
 
 /**
  * Speaks yamux on a byte stream, which the session owns and ends from now on. Go: `yamux.Client`, `yamux.Server`.
@@ -28,9 +29,6 @@ import { nextTick } from "../runtime.js";
 export function createYamuxSession(stream: Duplex, options: YamuxOptions): YamuxSession {
   return new Session(stream, options, readYamuxLimits(options));
 }
-
-/** A peer that does not close its side of the byte stream after ours is cut off after this time. */
-const lingerMs = 1000;
 
 class Session implements YamuxSession, StreamHome, IncomingHome {
   readonly role: "client" | "server";
@@ -57,7 +55,6 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
   #state: "open" | "closing" | "closed" = "open";
   #reason: YamuxCloseReason | undefined;
   #grace: NodeJS.Timeout | undefined;
-  #linger: NodeJS.Timeout | undefined;
 
   constructor(stream: Duplex, options: YamuxOptions, limits: YamuxLimits) {
     this.role = options.role;
@@ -259,7 +256,6 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
   }
 
   #lost(message: string, cause?: unknown): void {
-    if (this.#stream.destroyed) clearTimeout(this.#linger);
     const kind = this.#state === "closing" ? "closed" : this.#heardGoAway ? "goaway" : "lost";
     this.#end({ kind, message, cause });
   }
@@ -283,18 +279,9 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
     for (const stream of this.#streams.values()) stream.onSessionEnd(error);
     this.#pings.fail(error);
     this.#opens.fail(error);
-    this.#endByteStream();
+    endGently(this.#stream);
     // Streams tell of their end in the next tick.
     nextTick(this.#settle, reason);
-  }
-
-  /** Ends the byte stream gently, so that the go-away arrives. */
-  #endByteStream(): void {
-    if (this.#stream.destroyed) return;
-    this.#stream.end();
-    this.#stream.resume();
-    this.#linger = setTimeout(() => this.#stream.destroy(), lingerMs);
-    this.#linger.unref();
   }
 }
 

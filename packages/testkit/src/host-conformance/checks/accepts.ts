@@ -1,5 +1,5 @@
 import { type Check, inapplicable } from "../../conformance/check.js";
-import type { HostBench } from "../bench.js";
+import type { HostSubject } from "../subject.js";
 import { worked } from "../judge.js";
 import { type ProbePlan, usualLine } from "../probe-plan.js";
 
@@ -65,17 +65,17 @@ const accepted: readonly Accepted[] = [
 ];
 
 /** Lines that a host has to accept. */
-export const acceptChecks: readonly Check<HostBench>[] = accepted.map(({ plan, isPlain = false, ...facts }) => ({
+export const acceptChecks: readonly Check<HostSubject>[] = accepted.map(({ plan, isPlain = false, ...facts }) => ({
   ...facts,
   area,
   level: "must",
   needs,
   expects: "the host works with the plugin and ends with exit code 0",
-  run: async (bench) => {
-    if (isPlain && (await bench.wantsTls())) return withTls;
+  run: async (subject) => {
+    if (isPlain && (await subject.wantsTls())) return withTls;
     // A host that asked for multiplexing needs its answer in the seventh field.
-    const asked = (await bench.usual()).probeEnv?.["PLUGIN_MULTIPLEX_GRPC"] !== undefined;
+    const asked = (await subject.usual()).probeEnv?.["PLUGIN_MULTIPLEX_GRPC"] !== undefined;
     if (asked && plan.line?.includes("{multiplex}") === false) return inapplicable("the host insists on multiplexing");
-    return worked(await bench.run(facts.id, plan));
+    return worked(await subject.run(facts.id, plan));
   },
 }));

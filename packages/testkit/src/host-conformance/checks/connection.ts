@@ -1,5 +1,5 @@
 import { type Check, broken, held, verdict } from "../../conformance/check.js";
-import type { HostBench } from "../bench.js";
+import type { HostSubject } from "../subject.js";
 import { callsOf, refused, worked } from "../judge.js";
 
 const area = "connection";
@@ -7,7 +7,7 @@ const needs = ["host-works"];
 const secureNeeds = [...needs, "env-certificate"];
 
 /** How the host speaks with its plugin. */
-export const connectionChecks: readonly Check<HostBench>[] = [
+export const connectionChecks: readonly Check<HostSubject>[] = [
   {
     id: "tls-mutual",
     area,
@@ -17,8 +17,8 @@ export const connectionChecks: readonly Check<HostBench>[] = [
     needs: secureNeeds,
     expects: "TLS on the connection, the certificate of PLUGIN_CLIENT_CERT, h2",
     next: "Show the certificate that was sent to the plugin, and offer h2.",
-    run: async (bench) => {
-      const shaken = (await bench.usual()).events.find((event) => event.event === "tls");
+    run: async (subject) => {
+      const shaken = (await subject.usual()).events.find((event) => event.event === "tls");
       if (shaken === undefined) return broken("no TLS");
       return verdict(
         shaken.isHost && shaken.alpn === "h2",
@@ -35,8 +35,8 @@ export const connectionChecks: readonly Check<HostBench>[] = [
     needs: secureNeeds,
     expects: "no call, and an exit code other than 0",
     next: "Trust the certificate of the line and nothing else.",
-    run: async (bench) => {
-      return refused(await bench.run("tls-pinned", { certificate: "another" }));
+    run: async (subject) => {
+      return refused(await subject.run("tls-pinned", { certificate: "another" }));
     },
   },
   {
@@ -48,8 +48,8 @@ export const connectionChecks: readonly Check<HostBench>[] = [
     needs: secureNeeds,
     expects: "no call, and an exit code other than 0",
     next: "Fail where the sixth field is empty although a certificate was sent.",
-    run: async (bench) => {
-      return refused(await bench.run("tls-insisted", { certificate: "none" }));
+    run: async (subject) => {
+      return refused(await subject.run("tls-insisted", { certificate: "none" }));
     },
   },
   {
@@ -61,8 +61,8 @@ export const connectionChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "a call of plugin.GRPCStdio/StreamStdio",
     next: "Open it on connecting: some plugins block on printing where nobody reads.",
-    run: async (bench) => {
-      const opens = callsOf(await bench.usual()).includes("/plugin.GRPCStdio/StreamStdio");
+    run: async (subject) => {
+      const opens = callsOf(await subject.usual()).includes("/plugin.GRPCStdio/StreamStdio");
       return verdict(opens, opens ? "it does" : "no such call");
     },
   },
@@ -75,8 +75,8 @@ export const connectionChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "a call of plugin.GRPCBroker/StartStream",
     next: "Open it where the contract has callbacks or further channels.",
-    run: async (bench) => {
-      const opens = callsOf(await bench.usual()).includes("/plugin.GRPCBroker/StartStream");
+    run: async (subject) => {
+      const opens = callsOf(await subject.usual()).includes("/plugin.GRPCBroker/StartStream");
       return verdict(opens, opens ? "it does" : "no such call");
     },
   },
@@ -89,7 +89,7 @@ export const connectionChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "the host works with the plugin and ends with exit code 0",
     next: "Take UNIMPLEMENTED for the lack of a feature.",
-    run: async (bench) => worked(await bench.run("absent services", { services: "none" })),
+    run: async (subject) => worked(await subject.run("absent services", { services: "none" })),
   },
   {
     id: "tolerates-odd-output",
@@ -100,7 +100,7 @@ export const connectionChecks: readonly Check<HostBench>[] = [
     needs: [...needs, "opens-stdio"],
     expects: "the host works with the plugin and ends with exit code 0",
     next: "Drop what is neither channel 1 nor 2.",
-    run: async (bench) => worked(await bench.run("odd output", { stdio: "odd" })),
+    run: async (subject) => worked(await subject.run("odd output", { stdio: "odd" })),
   },
   {
     id: "survives-crash",
@@ -111,8 +111,8 @@ export const connectionChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "the end of the host, whatever its exit code",
     next: "Fail calls in flight and later ones when the process or its connection ends.",
-    run: async (bench) => {
-      const { exit, elapsedMs } = await bench.run("crash", { dies: true });
+    run: async (subject) => {
+      const { exit, elapsedMs } = await subject.run("crash", { dies: true });
       if (exit === undefined) return broken(`it had not ended after ${Math.round(elapsedMs)} ms`);
       return exit.signal === null ? held(`exit code ${exit.code}`) : broken(`it ended by ${exit.signal}`);
     },

@@ -1,14 +1,14 @@
 import { X509Certificate } from "node:crypto";
 import { type Check, broken, held, inapplicable, verdict } from "../../conformance/check.js";
-import type { HostBench } from "../bench.js";
+import type { HostSubject } from "../subject.js";
 import { describeRun, worked } from "../judge.js";
 
 const area = "environment";
 const needs = ["host-starts"];
 
 /** The probe's environment in the usual run. */
-async function probeEnv(bench: HostBench): Promise<Readonly<Record<string, string>>> {
-  return (await bench.usual()).probeEnv ?? {};
+async function probeEnv(subject: HostSubject): Promise<Readonly<Record<string, string>>> {
+  return (await subject.usual()).probeEnv ?? {};
 }
 
 /** What a host of another kind left in the environment of this one; every value can be told from one of its own. */
@@ -20,7 +20,7 @@ const inherited: Readonly<Record<string, string>> = {
 };
 
 /** What the host tells its plugin. Every other area needs the first two of these. */
-export const environmentChecks: readonly Check<HostBench>[] = [
+export const environmentChecks: readonly Check<HostSubject>[] = [
   {
     id: "host-starts",
     area,
@@ -29,8 +29,8 @@ export const environmentChecks: readonly Check<HostBench>[] = [
     level: "must",
     expects: "the program at the path in the arguments, or in TENON_CONFORMANCE_PLUGIN, is started",
     next: "Let the command start that path: write {plugin} where it belongs among the arguments.",
-    run: async (bench) => {
-      const run = await bench.usual();
+    run: async (subject) => {
+      const run = await subject.usual();
       return run.probeEnv === undefined ? broken(describeRun(run)) : held("it was started");
     },
   },
@@ -43,7 +43,7 @@ export const environmentChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "HTTP/2 on the plugin's address, then exit code 0",
     next: "Let the command start, call, stop, and end. The probe answers every call with an empty message.",
-    run: async (bench) => worked(await bench.usual()),
+    run: async (subject) => worked(await subject.usual()),
   },
   {
     id: "env-cookie",
@@ -54,10 +54,10 @@ export const environmentChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "the variable given by --cookie, with its value",
     next: "Set the contract's cookie in the plugin's environment.",
-    run: async (bench) => {
-      const { cookie } = bench.settings;
+    run: async (subject) => {
+      const { cookie } = subject.settings;
       if (cookie === undefined) return inapplicable("give --cookie KEY=VALUE");
-      const value = (await probeEnv(bench))[cookie.key];
+      const value = (await probeEnv(subject))[cookie.key];
       return verdict(
         value === cookie.value,
         `${cookie.key} is ${value === undefined ? "not set" : JSON.stringify(value)}`,
@@ -73,10 +73,10 @@ export const environmentChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "decimal integers, and those of --versions where given",
     next: "List every version of the contract: plugins serve their lowest otherwise.",
-    run: async (bench) => {
-      const list = (await probeEnv(bench))["PLUGIN_PROTOCOL_VERSIONS"] ?? "";
+    run: async (subject) => {
+      const list = (await probeEnv(subject))["PLUGIN_PROTOCOL_VERSIONS"] ?? "";
       const found = list.split(",").sort();
-      const wanted = bench.settings.versions.map(String).sort();
+      const wanted = subject.settings.versions.map(String).sort();
       const isRight = /^\d+(,\d+)*$/.test(list) && (wanted.length === 0 || found.join() === wanted.join());
       return verdict(isRight, list === "" ? "not set" : list);
     },
@@ -90,8 +90,8 @@ export const environmentChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "two ports, such as 10000 and 25000",
     next: "Always set both: plugins that listen on TCP read them.",
-    run: async (bench) => {
-      const env = await probeEnv(bench);
+    run: async (subject) => {
+      const env = await probeEnv(subject);
       const [min = "", max = ""] = [env["PLUGIN_MIN_PORT"], env["PLUGIN_MAX_PORT"]];
       const isRight = /^\d+$/.test(min) && /^\d+$/.test(max) && Number(min) <= Number(max) && Number(max) < 65_536;
       return verdict(isRight, `${min} and ${max}`);
@@ -106,8 +106,8 @@ export const environmentChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "PEM text with its line breaks",
     next: "Pass the certificate's whole PEM text; do not set the variable without TLS.",
-    run: async (bench) => {
-      const pem = (await probeEnv(bench))["PLUGIN_CLIENT_CERT"];
+    run: async (subject) => {
+      const pem = (await probeEnv(subject))["PLUGIN_CLIENT_CERT"];
       if (pem === undefined) return inapplicable("the host asks for no TLS");
       try {
         return held(new X509Certificate(pem).subject.replaceAll("\n", ", "));
@@ -125,8 +125,8 @@ export const environmentChecks: readonly Check<HostBench>[] = [
     needs: ["host-works"],
     expects: "none of the values that stood in the host's environment",
     next: "Remove all PLUGIN_ variables of the handshake before adding your own.",
-    run: async (bench) => {
-      const run = await bench.run("inherited", {}, { env: inherited });
+    run: async (subject) => {
+      const run = await subject.run("inherited", {}, { env: inherited });
       const passed = Object.keys(inherited).filter((name) => run.probeEnv?.[name] === inherited[name]);
       return verdict(passed.length === 0, passed.length === 0 ? "none" : passed.join(", "));
     },

@@ -1,5 +1,5 @@
 import type { Check } from "../../conformance/check.js";
-import type { HostBench } from "../bench.js";
+import type { HostSubject } from "../subject.js";
 import { acceptChecks } from "./accepts.js";
 import { connectionChecks } from "./connection.js";
 import { environmentChecks } from "./environment.js";
@@ -8,7 +8,7 @@ import { refusalChecks } from "./refuses.js";
 import { stopChecks } from "./stop.js";
 
 /** Every check of a host, area by area. */
-export const hostChecks: readonly Check<HostBench>[] = [
+export const hostChecks: readonly Check<HostSubject>[] = [
   ...environmentChecks,
   ...acceptChecks,
   ...refusalChecks,

@@ -1,5 +1,5 @@
 import { type Check, broken, held } from "../../conformance/check.js";
-import type { HostBench } from "../bench.js";
+import type { HostSubject } from "../subject.js";
 import { describeRun, worked } from "../judge.js";
 import type { ProbePlan } from "../probe-plan.js";
 
@@ -7,8 +7,8 @@ const area = "output";
 const needs = ["host-works"];
 
 /** The probe writes 2 MiB and more, blocking, before it answers anything. */
-async function drains(bench: HostBench, floods: NonNullable<ProbePlan["floods"]>) {
-  const run = await bench.run(`flood of ${floods}`, { floods });
+async function drains(subject: HostSubject, floods: NonNullable<ProbePlan["floods"]>) {
+  const run = await subject.run(`flood of ${floods}`, { floods });
   if (run.events.some(({ event }) => event === "drained")) return held("all of it was read");
   return broken(`the plugin blocked on writing; the host: ${describeRun(run)}`);
 }
@@ -28,7 +28,7 @@ const oddLogs = [
 const hostileLogs = ['{"@message":1}', '{"@level":{},"@message":[]}', '{"@message":"x","@timestamp":5}'];
 
 /** What a host does with what its plugin writes. */
-export const outputChecks: readonly Check<HostBench>[] = [
+export const outputChecks: readonly Check<HostSubject>[] = [
   {
     id: "drains-stderr",
     area,
@@ -38,7 +38,7 @@ export const outputChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "2 MiB read before the first call",
     next: "Read standard error from the start of the process on, whatever else goes on.",
-    run: (bench) => drains(bench, "stderr"),
+    run: (subject) => drains(subject, "stderr"),
   },
   {
     id: "drains-stdout",
@@ -49,7 +49,7 @@ export const outputChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "2 MiB read before the first call",
     next: "Go on reading standard output, and throw it away.",
-    run: (bench) => drains(bench, "stdout"),
+    run: (subject) => drains(subject, "stdout"),
   },
   {
     id: "drains-long-line",
@@ -60,7 +60,7 @@ export const outputChecks: readonly Check<HostBench>[] = [
     needs: [...needs, "drains-stdout"],
     expects: "2 MiB read before the first call",
     next: "Do not read by lines what is thrown away.",
-    run: (bench) => drains(bench, "stdout-one-line"),
+    run: (subject) => drains(subject, "stdout-one-line"),
   },
   {
     id: "survives-odd-logs",
@@ -71,7 +71,7 @@ export const outputChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "the host works with the plugin and ends with exit code 0",
     next: "Take for plain text what is no record.",
-    run: async (bench) => worked(await bench.run("odd logs", { logs: oddLogs })),
+    run: async (subject) => worked(await subject.run("odd logs", { logs: oddLogs })),
   },
   {
     id: "survives-hostile-logs",
@@ -82,6 +82,6 @@ export const outputChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "the host works with the plugin and ends with exit code 0",
     next: "Check the type of each value before using it.",
-    run: async (bench) => worked(await bench.run("hostile logs", { logs: hostileLogs })),
+    run: async (subject) => worked(await subject.run("hostile logs", { logs: hostileLogs })),
   },
 ];

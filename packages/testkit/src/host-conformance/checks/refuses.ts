@@ -1,5 +1,5 @@
 import { type Check, broken, held, inapplicable, verdict } from "../../conformance/check.js";
-import type { HostBench } from "../bench.js";
+import type { HostSubject } from "../subject.js";
 import { describeRun, refused } from "../judge.js";
 import { lastWords, type ProbePlan } from "../probe-plan.js";
 import type { HostRun } from "../run-host.js";
@@ -94,23 +94,23 @@ const refusals: readonly Refused[] = [
 ];
 
 /** The runs of all refusals that concern this host. */
-async function allRuns(bench: HostBench): Promise<readonly { readonly id: string; readonly run: HostRun }[]> {
-  const isSecure = await bench.wantsTls();
+async function allRuns(subject: HostSubject): Promise<readonly { readonly id: string; readonly run: HostRun }[]> {
+  const isSecure = await subject.wantsTls();
   const concerned = refusals.filter((refusal) => isSecure || refusal.isSecure !== true);
-  return Promise.all(concerned.map(async ({ id, plan }) => ({ id, run: await bench.run(id, plan) })));
+  return Promise.all(concerned.map(async ({ id, plan }) => ({ id, run: await subject.run(id, plan) })));
 }
 
 /** What a host has to refuse, and how. */
-export const refusalChecks: readonly Check<HostBench>[] = [
+export const refusalChecks: readonly Check<HostSubject>[] = [
   ...refusals.map(
-    ({ plan, isSecure = false, ...facts }): Check<HostBench> => ({
+    ({ plan, isSecure = false, ...facts }): Check<HostSubject> => ({
       ...facts,
       area,
       level: "must",
       // Where the host asks for no TLS that check is skipped, and this one with it.
       needs: isSecure ? [...needs, "env-certificate"] : needs,
       expects: "no call, and an exit code other than 0",
-      run: async (bench) => refused(await bench.run(facts.id, plan)),
+      run: async (subject) => refused(await subject.run(facts.id, plan)),
     }),
   ),
   {
@@ -122,10 +122,10 @@ export const refusalChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "no call, and an exit code other than 0 within the time given",
     next: "Arm the time limit before the process starts.",
-    run: async (bench) => {
-      const { startTimeoutMs, timeoutMs } = bench.settings;
+    run: async (subject) => {
+      const { startTimeoutMs, timeoutMs } = subject.settings;
       if (startTimeoutMs === 0) return inapplicable("give --start-timeout-ms, the host's own limit, to wait for it");
-      const run = await bench.run("silence", { isSilent: true }, { timeoutMs: startTimeoutMs + timeoutMs });
+      const run = await subject.run("silence", { isSilent: true }, { timeoutMs: startTimeoutMs + timeoutMs });
       return refused(run);
     },
   },
@@ -138,8 +138,8 @@ export const refusalChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "words on standard output or standard error",
     next: "Print the error of the start.",
-    run: async (bench) => {
-      const silent = (await allRuns(bench)).filter(
+    run: async (subject) => {
+      const silent = (await allRuns(subject)).filter(
         ({ run }) => refused(run).found === "held" && run.output.trim() === "",
       );
       return verdict(silent.length === 0, silent.length === 0 ? "words each time" : `none for ${silent[0]!.id}`);
@@ -154,8 +154,8 @@ export const refusalChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "the end of the plugin's process",
     next: "End the process on every path on which a start fails.",
-    run: async (bench) => {
-      const left = (await allRuns(bench)).filter(({ run }) => run.exit !== undefined && run.isProbeAlive);
+    run: async (subject) => {
+      const left = (await allRuns(subject)).filter(({ run }) => run.exit !== undefined && run.isProbeAlive);
       return verdict(left.length === 0, left.length === 0 ? "none is left" : `one is left by ${left[0]!.id}`);
     },
   },
@@ -168,8 +168,8 @@ export const refusalChecks: readonly Check<HostBench>[] = [
     needs: [...needs, "refuses-exit"],
     expects: lastWords,
     next: "Keep the last lines of standard error and add them to the error.",
-    run: async (bench) => {
-      const run = await bench.run("refuses-exit");
+    run: async (subject) => {
+      const run = await subject.run("refuses-exit");
       return run.output.includes(lastWords) ? held("it does") : broken(describeRun(run));
     },
   },

@@ -1,5 +1,5 @@
 import { type Check, broken, held, inapplicable, verdict } from "../../conformance/check.js";
-import type { HostBench } from "../bench.js";
+import type { HostSubject } from "../subject.js";
 import { callsOf, describeRun } from "../judge.js";
 import type { HostRun } from "../run-host.js";
 
@@ -13,7 +13,7 @@ function ended(run: HostRun) {
 }
 
 /** How a host ends its plugin. */
-export const stopChecks: readonly Check<HostBench>[] = [
+export const stopChecks: readonly Check<HostSubject>[] = [
   {
     id: "ends-plugin",
     area,
@@ -23,7 +23,7 @@ export const stopChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "no process of the plugin's",
     next: "Stop every plugin before the host ends.",
-    run: async (bench) => ended(await bench.usual()),
+    run: async (subject) => ended(await subject.usual()),
   },
   {
     id: "calls-shutdown",
@@ -34,8 +34,8 @@ export const stopChecks: readonly Check<HostBench>[] = [
     needs: endsPlugin,
     expects: "a call of plugin.GRPCController/Shutdown, and no SIGTERM before it",
     next: "Call Shutdown first: plugins may have work to finish.",
-    run: async (bench) => {
-      const run = await bench.usual();
+    run: async (subject) => {
+      const run = await subject.usual();
       const calls = callsOf(run).includes("/plugin.GRPCController/Shutdown");
       const isTerminated = run.events.some(({ event }) => event === "sigterm");
       return verdict(calls && !isTerminated, calls ? "it does" : isTerminated ? "SIGTERM" : "no such call");
@@ -50,8 +50,8 @@ export const stopChecks: readonly Check<HostBench>[] = [
     needs: [...needs, "calls-shutdown"],
     expects: "the plugin ends by itself",
     next: "Wait for the end of the process after Shutdown, 2 s or more.",
-    run: async (bench) => {
-      const run = await bench.run("slow", { shutdown: "slow", ignoresSigterm: true });
+    run: async (subject) => {
+      const run = await subject.run("slow", { shutdown: "slow", ignoresSigterm: true });
       const isOrderly = run.events.some(({ event }) => event === "ends-in-order");
       return verdict(isOrderly, isOrderly ? "it ended by itself" : "it was cut off");
     },
@@ -65,7 +65,7 @@ export const stopChecks: readonly Check<HostBench>[] = [
     needs: endsPlugin,
     expects: "the end of both, in time",
     next: "End with SIGKILL what does not end otherwise.",
-    run: async (bench) => ended(await bench.run("stubborn", { shutdown: "stays", ignoresSigterm: true })),
+    run: async (subject) => ended(await subject.run("stubborn", { shutdown: "stays", ignoresSigterm: true })),
   },
   {
     id: "bounds-shutdown",
@@ -76,7 +76,7 @@ export const stopChecks: readonly Check<HostBench>[] = [
     needs: [...endsPlugin, "kills-stubborn"],
     expects: "the end of both, in time",
     next: "Give the call a deadline.",
-    run: async (bench) => ended(await bench.run("silent shutdown", { shutdown: "silent", ignoresSigterm: true })),
+    run: async (subject) => ended(await subject.run("silent shutdown", { shutdown: "silent", ignoresSigterm: true })),
   },
   {
     id: "kills-tree",
@@ -87,8 +87,8 @@ export const stopChecks: readonly Check<HostBench>[] = [
     needs: [...endsPlugin, "kills-stubborn"],
     expects: "the end of both, in time",
     next: "Start plugins in a process group of their own and signal the group.",
-    run: async (bench) =>
-      ended(await bench.run("wrapped", { shutdown: "stays", ignoresSigterm: true }, { isWrapped: true })),
+    run: async (subject) =>
+      ended(await subject.run("wrapped", { shutdown: "stays", ignoresSigterm: true }, { isWrapped: true })),
   },
   {
     id: "death-is-noticed",
@@ -99,9 +99,9 @@ export const stopChecks: readonly Check<HostBench>[] = [
     needs,
     expects: "SIGTERM, the end of standard input, or the plugin's end",
     next: "Give plugins a pipe as standard input and TENON_LIFELINE=stdin, or the kernel's parent-death signal.",
-    run: async (bench) => {
+    run: async (subject) => {
       const plan = { shutdown: "silent", holdsCalls: true } as const;
-      const run = await bench.run("host killed", plan, { killsHost: true });
+      const run = await subject.run("host killed", plan, { killsHost: true });
       if (run.exit?.signal !== "SIGKILL") return inapplicable("the host had ended before");
       const told = run.eventsAfterKill.find(({ event }) => event === "sigterm" || event === "stdin-end");
       const isTold = told !== undefined || !run.isProbeAlive;

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { type Check, broken, held, inapplicable, type Verdict, verdict } from "../../conformance/check.js";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { dialSocket } from "../connect.js";
 import type { Target } from "../line.js";
 
@@ -12,43 +12,43 @@ const needs = ["handshake-line"];
 const onTcp = inapplicable("the plugin listens on TCP");
 const onUnix = inapplicable("the plugin listens on a unix socket");
 
-async function unixPath(bench: PluginBench): Promise<string | undefined> {
-  const { target } = await bench.plain();
+async function unixPath(subject: PluginSubject): Promise<string | undefined> {
+  const { target } = await subject.plain();
   return target.network === "unix" ? target.path : undefined;
 }
 
 /** One start with a socket directory, for what is looked at there. */
-function inSocketDirectory(bench: PluginBench) {
-  return bench.once("socket directory", () => {
-    const directory = bench.makeDirectory("dir");
-    return bench
+function inSocketDirectory(subject: PluginSubject) {
+  return subject.once("socket directory", () => {
+    const directory = subject.makeDirectory("dir");
+    return subject
       .start({ env: { PLUGIN_UNIX_SOCKET_DIR: directory } })
       .then((started) => ({ ...started, wanted: directory }));
   });
 }
 
 /** Starts the plugin where it cannot listen, and waits for its end. */
-async function hopeless(bench: PluginBench, name: string, env: Record<string, string>) {
-  return bench.once(`hopeless ${name}`, async () => {
-    const { process } = await bench.launch({ env });
-    const line = await process.line(bench.settings.timeoutMs).catch(() => undefined);
-    const exit = process.exit ?? (await process.ended(line === undefined ? bench.settings.timeoutMs : 0));
+async function hopeless(subject: PluginSubject, name: string, env: Record<string, string>) {
+  return subject.once(`hopeless ${name}`, async () => {
+    const { process } = await subject.launch({ env });
+    const line = await process.line(subject.settings.timeoutMs).catch(() => undefined);
+    const exit = process.exit ?? (await process.ended(line === undefined ? subject.settings.timeoutMs : 0));
     if (exit !== undefined) await process.drained(1000);
     await process.kill();
     return { process, line, exit };
   });
 }
 
-async function noDirectory(bench: PluginBench) {
-  const file = `${bench.makeDirectory("file")}/f`;
+async function noDirectory(subject: PluginSubject) {
+  const file = `${subject.makeDirectory("file")}/f`;
   writeFileSync(file, "");
-  return hopeless(bench, "no directory", { PLUGIN_UNIX_SOCKET_DIR: `${file}/sockets` });
+  return hopeless(subject, "no directory", { PLUGIN_UNIX_SOCKET_DIR: `${file}/sockets` });
 }
 
-async function longDirectory(bench: PluginBench) {
-  const directory = `${bench.makeDirectory("long")}/${"d".repeat(120)}`;
+async function longDirectory(subject: PluginSubject) {
+  const directory = `${subject.makeDirectory("long")}/${"d".repeat(120)}`;
   mkdirSync(directory, { recursive: true });
-  return hopeless(bench, "long directory", { PLUGIN_UNIX_SOCKET_DIR: directory });
+  return hopeless(subject, "long directory", { PLUGIN_UNIX_SOCKET_DIR: directory });
 }
 
 async function endsWithoutLine(found: ReturnType<typeof hopeless>): Promise<Verdict> {
@@ -82,7 +82,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Where a plugin listens, and what it does where it cannot. */
-export const addressChecks: readonly Check<PluginBench>[] = [
+export const addressChecks: readonly Check<PluginSubject>[] = [
   {
     id: "address-answers",
     area,
@@ -92,9 +92,9 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the address of the line takes a connection",
     next: "Open the listener first, then print the line with the address it really has.",
-    run: async (bench) => {
-      const { target } = await bench.plain();
-      (await dialSocket(target, bench.settings.timeoutMs)).destroy();
+    run: async (subject) => {
+      const { target } = await subject.plain();
+      (await dialSocket(target, subject.settings.timeoutMs)).destroy();
       return held("connected");
     },
   },
@@ -107,8 +107,8 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "address-answers"],
     expects: "an absolute path, a socket, no link",
     next: "Print the whole path: the host has another working directory.",
-    run: async (bench) => {
-      const path = await unixPath(bench);
+    run: async (subject) => {
+      const path = await unixPath(subject);
       if (path === undefined) return onTcp;
       const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
       return verdict(isAbsolute(path) && isSocket, isSocket ? path : `no socket at ${path}`);
@@ -123,12 +123,12 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "address-answers"],
     expects: "no write permission for others, on the socket or its own directory",
     next: "Create the socket with umask 077, or in a directory of mode 0700.",
-    run: async (bench) => {
-      const path = await unixPath(bench);
+    run: async (subject) => {
+      const path = await unixPath(subject);
       if (path === undefined) return onTcp;
       const socket = statSync(path).mode & 0o777;
       const own = dirname(path);
-      const { directory } = await bench.plain();
+      const { directory } = await subject.plain();
       // The directory that we made is private anyhow and proves nothing.
       const isHidden = own !== directory && (statSync(own).mode & 0o001) === 0;
       return verdict((socket & 0o002) === 0 || isHidden, `mode 0${socket.toString(8)}`);
@@ -143,9 +143,9 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "a socket right in that directory",
     next: "Read the variable: sandboxes share this directory alone with the host, and the host cleans it.",
-    run: async (bench) => {
-      if ((await unixPath(bench)) === undefined) return onTcp;
-      const { target, wanted } = await inSocketDirectory(bench);
+    run: async (subject) => {
+      if ((await unixPath(subject)) === undefined) return onTcp;
+      const { target, wanted } = await inSocketDirectory(subject);
       if (target.network !== "unix") return broken("it listens on TCP");
       return verdict(resolve(dirname(target.path)) === wanted, `it listens at ${target.path}`);
     },
@@ -159,7 +159,7 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "no handshake line, and the end of the process",
     next: "Report the error and end; the host waits up to a minute for a line otherwise.",
-    run: async (bench) => ((await unixPath(bench)) === undefined ? onTcp : endsWithoutLine(noDirectory(bench))),
+    run: async (subject) => ((await unixPath(subject)) === undefined ? onTcp : endsWithoutLine(noDirectory(subject))),
   },
   {
     id: "no-directory-explains",
@@ -170,10 +170,10 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "no-directory-ends"],
     expects: "a sentence on standard error",
     next: "Log the listener's error before ending: a host can show it.",
-    run: async (bench) => {
-      if ((await unixPath(bench)) === undefined) return onTcp;
-      const usual = new Set(linesOf((await bench.plain()).process.stderr));
-      const words = linesOf((await noDirectory(bench)).process.stderr).filter((line) => !usual.has(line));
+    run: async (subject) => {
+      if ((await unixPath(subject)) === undefined) return onTcp;
+      const usual = new Set(linesOf((await subject.plain()).process.stderr));
+      const words = linesOf((await noDirectory(subject)).process.stderr).filter((line) => !usual.has(line));
       return verdict(
         words.length > 0,
         words.length === 0 ? "nothing that a good start does not write too" : words.join(" "),
@@ -189,9 +189,9 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "no-directory-ends"],
     expects: "exit code 1",
     next: "End with exit code 1, so that a host can tell failure from success.",
-    run: async (bench) => {
-      if ((await unixPath(bench)) === undefined) return onTcp;
-      const { exit } = await noDirectory(bench);
+    run: async (subject) => {
+      if ((await unixPath(subject)) === undefined) return onTcp;
+      const { exit } = await noDirectory(subject);
       return verdict(exit?.code !== 0, `exit code ${exit?.code}`);
     },
   },
@@ -204,7 +204,7 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "no handshake line, and the end of the process",
     next: "Check the path's bytes: 107 on Linux, 103 on macOS. Some libraries cut longer ones, silently.",
-    run: async (bench) => ((await unixPath(bench)) === undefined ? onTcp : endsWithoutLine(longDirectory(bench))),
+    run: async (subject) => ((await unixPath(subject)) === undefined ? onTcp : endsWithoutLine(longDirectory(subject))),
   },
   {
     id: "tcp-loopback",
@@ -215,8 +215,8 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "no connection by another address of this machine",
     next: "Listen on 127.0.0.1: without TLS whoever connects is obeyed.",
-    run: async (bench) => {
-      const { target } = await bench.plain();
+    run: async (subject) => {
+      const { target } = await subject.plain();
       if (target.network === "unix") return onUnix;
       const others = Object.values(networkInterfaces())
         .flatMap((addresses) => addresses ?? [])
@@ -235,11 +235,11 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the first free port of the range",
     next: "Read both variables, and try the ports in turn.",
-    run: async (bench) => {
-      if ((await bench.plain()).target.network === "unix") return onUnix;
+    run: async (subject) => {
+      if ((await subject.plain()).target.network === "unix") return onUnix;
       const min = await freePort();
       const env = { PLUGIN_MIN_PORT: `${min}`, PLUGIN_MAX_PORT: `${min + 20}` };
-      const { target, process } = await bench.start({ env });
+      const { target, process } = await subject.start({ env });
       await process.kill();
       if (target.network === "unix") return onUnix;
       return verdict(target.port >= min && target.port <= min + 20, `port ${target.port} for ${min} to ${min + 20}`);
@@ -254,9 +254,9 @@ export const addressChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "an end with words on standard error, or a unix socket all the same",
     next: "Compare the two ports before trying any, and end where they are the wrong way round.",
-    run: async (bench) => {
+    run: async (subject) => {
       const env = { PLUGIN_MIN_PORT: "20000", PLUGIN_MAX_PORT: "10000" };
-      const { process, line, exit } = await hopeless(bench, "ports reversed", env);
+      const { process, line, exit } = await hopeless(subject, "ports reversed", env);
       if (line !== undefined) return verdict(line.target.network === "unix", `it listens on ${line.target.network}`);
       if (exit === undefined) return broken("neither a line nor an end");
       return verdict(process.stderr.trim() !== "", process.describeEnd());

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { type Check, broken, held, inapplicable, verdict } from "../../conformance/check.js";
 import { createChannel } from "@tenon/wire";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { askHealth, type ConnInfoInit, describeCode, mustAnswer, openBroker } from "../calls.js";
 import { dialPlain, dialYamux, secureStream } from "../connect.js";
 import { withTimeout } from "../../timing.js";
@@ -14,9 +14,9 @@ const unknownId = 4_000_000_000;
 const notMultiplexed = inapplicable("the plugin says that it has no multiplexing");
 
 /** Opens a broker stream of its own, sends this, and watches what becomes of stream and plugin. */
-async function brokerStream(bench: PluginBench, sends: readonly ConnInfoInit[], count = 1) {
-  const { timeoutMs, settleMs } = bench.settings;
-  const { process, target } = await bench.start();
+async function brokerStream(subject: PluginSubject, sends: readonly ConnInfoInit[], count = 1) {
+  const { timeoutMs, settleMs } = subject.settings;
+  const { process, target } = await subject.start();
   const channel = await dialPlain(target, timeoutMs);
   let end: Code | "ended" | undefined;
   for (let i = 0; i < count; i++) {
@@ -49,16 +49,16 @@ async function harmless(found: ReturnType<typeof brokerStream>) {
   return verdict(end === undefined, describeEnd(end));
 }
 
-async function saysTrue(bench: PluginBench): Promise<boolean> {
-  const { fields } = (await bench.multiplexed()).line;
+async function saysTrue(subject: PluginSubject): Promise<boolean> {
+  const { fields } = (await subject.multiplexed()).line;
   return /^(1|t|true)$/i.test(fields[6]?.trim() ?? "");
 }
 
 /** The one multiplexed connection that a plugin takes, and two streams on it. */
-function muxSession(bench: PluginBench) {
-  return bench.once("mux session", async () => {
-    const { timeoutMs, settleMs } = bench.settings;
-    const session = await dialYamux((await bench.multiplexed()).target, timeoutMs);
+function muxSession(subject: PluginSubject) {
+  return subject.once("mux session", async () => {
+    const { timeoutMs, settleMs } = subject.settings;
+    const session = await dialYamux((await subject.multiplexed()).target, timeoutMs);
     const channels = await Promise.all(
       [session.open(), session.open()].map(async (stream) => createChannel(await stream)),
     );
@@ -78,7 +78,7 @@ function muxSession(bench: PluginBench) {
 }
 
 /** Further channels beside the main one: the broker, alone and multiplexed. */
-export const brokerChecks: readonly Check<PluginBench>[] = [
+export const brokerChecks: readonly Check<PluginSubject>[] = [
   {
     id: "broker-served",
     area,
@@ -88,8 +88,8 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: ["handshake-line", "address-answers"],
     expects: "a stream that opens",
     next: "Serve plugin.GRPCBroker/StartStream where the contract has callbacks or further channels.",
-    run: async (bench) => {
-      const { end } = await bench.once("broker", () => brokerStream(bench, []));
+    run: async (subject) => {
+      const { end } = await subject.once("broker", () => brokerStream(subject, []));
       return verdict(end !== Code.Unimplemented, describeEnd(end));
     },
   },
@@ -102,8 +102,8 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "an open stream",
     next: "Keep reading the stream; end it only with the connection.",
-    run: async (bench) => {
-      const { end } = await bench.once("broker", () => brokerStream(bench, []));
+    run: async (subject) => {
+      const { end } = await subject.once("broker", () => brokerStream(subject, []));
       return verdict(end === undefined, describeEnd(end));
     },
   },
@@ -116,8 +116,8 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "broker-stays"],
     expects: "the stream stays open and the plugin answers",
     next: "Keep the address for 5 s and then forget it; do not dial it.",
-    run: (bench) =>
-      harmless(brokerStream(bench, [{ serviceId: unknownId, network: "unix", address: "/tenon/nobody" }])),
+    run: (subject) =>
+      harmless(brokerStream(subject, [{ serviceId: unknownId, network: "unix", address: "/tenon/nobody" }])),
   },
   {
     id: "broker-unknown-knock",
@@ -128,7 +128,7 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "broker-stays"],
     expects: "the stream stays open and the plugin answers",
     next: "Ignore knocks where PLUGIN_MULTIPLEX_GRPC was not set, or answer them with an error.",
-    run: (bench) => harmless(brokerStream(bench, [{ serviceId: unknownId, knock: { knock: true } }])),
+    run: (subject) => harmless(brokerStream(subject, [{ serviceId: unknownId, knock: { knock: true } }])),
   },
   {
     id: "broker-again",
@@ -139,9 +139,9 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "broker-stays", "broker-unknown-id"],
     expects: "an open stream",
     next: "Make a broker for each stream, keyed by the connection.",
-    run: async (bench) => {
+    run: async (subject) => {
       const info = { serviceId: unknownId, network: "unix", address: "/tenon/nobody" };
-      return harmless(brokerStream(bench, [info], 2));
+      return harmless(brokerStream(subject, [info], 2));
     },
   },
   {
@@ -153,8 +153,8 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: ["handshake-line"],
     expects: "six fields at most",
     next: "Print the seventh field only where the variable is set.",
-    run: async (bench) => {
-      const { fields } = (await bench.plain()).line;
+    run: async (subject) => {
+      const { fields } = (await subject.plain()).line;
       return verdict(fields.length <= 6, `${fields.length} fields`);
     },
   },
@@ -167,8 +167,8 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: ["handshake-line"],
     expects: "true or false as seventh field",
     next: "Print false where there is no multiplexing: a host can then fall back.",
-    run: async (bench) => {
-      const field = (await bench.multiplexed()).line.fields[6]?.trim();
+    run: async (subject) => {
+      const field = (await subject.multiplexed()).line.fields[6]?.trim();
       return verdict(field !== undefined && /^(true|false)$/.test(field), field ?? "no seventh field");
     },
   },
@@ -181,9 +181,9 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: muxNeeds,
     expects: "answers on a stream",
     next: "Accept one connection, run yamux as server on it, and hand each stream to the gRPC server.",
-    run: async (bench) => {
-      if (!(await saysTrue(bench))) return notMultiplexed;
-      return verdict((await muxSession(bench)).first === true, "a stream of yamux");
+    run: async (subject) => {
+      if (!(await saysTrue(subject))) return notMultiplexed;
+      return verdict((await muxSession(subject)).first === true, "a stream of yamux");
     },
   },
   {
@@ -195,9 +195,9 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: [...muxNeeds, "mux-session"],
     expects: "answers on a second stream",
     next: "Hand every stream that no knock announced to the main server.",
-    run: async (bench) => {
-      if (!(await saysTrue(bench))) return notMultiplexed;
-      return verdict((await muxSession(bench)).second === true, "a second stream of yamux");
+    run: async (subject) => {
+      if (!(await saysTrue(subject))) return notMultiplexed;
+      return verdict((await muxSession(subject)).second === true, "a second stream of yamux");
     },
   },
   {
@@ -209,9 +209,9 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: [...muxNeeds, "mux-session"],
     expects: "the main channel answers on",
     next: "Look for a listener of that id first, and answer with an error where there is none.",
-    run: async (bench) => {
-      if (!(await saysTrue(bench))) return notMultiplexed;
-      const { afterKnock, ack } = await muxSession(bench);
+    run: async (subject) => {
+      if (!(await saysTrue(subject))) return notMultiplexed;
+      const { afterKnock, ack } = await muxSession(subject);
       return verdict(afterKnock, ack === undefined ? "no ack" : `ack, error ${JSON.stringify(ack.error)}`);
     },
   },
@@ -224,15 +224,15 @@ export const brokerChecks: readonly Check<PluginBench>[] = [
     needs: [...muxNeeds, "mux-session", "tls-answers"],
     expects: "answers by TLS on a stream",
     next: "Run yamux on the bare connection and TLS on its streams.",
-    run: async (bench) => {
-      if (!(await saysTrue(bench))) return notMultiplexed;
-      const { timeoutMs } = bench.settings;
-      const env = { PLUGIN_MULTIPLEX_GRPC: "true", PLUGIN_CLIENT_CERT: bench.own.certPem };
-      const { process, target } = await bench.start({ env });
+    run: async (subject) => {
+      if (!(await saysTrue(subject))) return notMultiplexed;
+      const { timeoutMs } = subject.settings;
+      const env = { PLUGIN_MULTIPLEX_GRPC: "true", PLUGIN_CLIENT_CERT: subject.own.certPem };
+      const { process, target } = await subject.start({ env });
       const session = await dialYamux(target, timeoutMs);
       try {
         const stream = await withTimeout(session.open(), timeoutMs, "the stream");
-        const channel = createChannel(await secureStream(stream, { own: bench.own }, timeoutMs));
+        const channel = createChannel(await secureStream(stream, { own: subject.own }, timeoutMs));
         await mustAnswer(channel, timeoutMs);
         return held("TLS on a stream");
       } finally {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { broken, type Check, held } from "../../conformance/check.js";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { mustAnswer, openStdio } from "../calls.js";
 import { dialPlain, dialSocket } from "../connect.js";
 
@@ -8,7 +8,7 @@ const area = "gRPC";
 const needs = ["handshake-line", "address-answers"];
 
 /** Several connections, lost ones and odd ones. Each check has a plugin of its own. */
-export const connectionChecks: readonly Check<PluginBench>[] = [
+export const connectionChecks: readonly Check<PluginSubject>[] = [
   {
     id: "two-connections",
     area,
@@ -18,9 +18,9 @@ export const connectionChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "answers on both",
     next: "Accept connections in a loop, for the life of the process.",
-    run: async (bench) => {
-      const { timeoutMs } = bench.settings;
-      const { process, target } = await bench.start();
+    run: async (subject) => {
+      const { timeoutMs } = subject.settings;
+      const { process, target } = await subject.start();
       const [first, second] = [await dialPlain(target, timeoutMs), await dialPlain(target, timeoutMs)];
       for (const channel of [first, second, first]) await mustAnswer(channel, timeoutMs);
       for (const channel of [first, second]) channel.destroy();
@@ -37,9 +37,9 @@ export const connectionChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the process runs on and answers on a new connection",
     next: "Let the end of a connection end its own calls and nothing else.",
-    run: async (bench) => {
-      const { timeoutMs, settleMs } = bench.settings;
-      const { process, target } = await bench.start();
+    run: async (subject) => {
+      const { timeoutMs, settleMs } = subject.settings;
+      const { process, target } = await subject.start();
       const channel = await dialPlain(target, timeoutMs);
       await mustAnswer(channel, timeoutMs);
       const stdio = openStdio(channel);
@@ -63,9 +63,9 @@ export const connectionChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the process runs on and answers others",
     next: "Close what does not begin with the preface of HTTP/2, and go on.",
-    run: async (bench) => {
-      const { timeoutMs } = bench.settings;
-      const { process, target } = await bench.start();
+    run: async (subject) => {
+      const { timeoutMs } = subject.settings;
+      const { process, target } = await subject.start();
       const sockets = [];
       for (const bytes of ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "PRI * HT", "\0\u0001\u0002"]) {
         const socket = await dialSocket(target, timeoutMs);

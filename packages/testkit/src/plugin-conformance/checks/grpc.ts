@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { type Check, broken, held, type Verdict, verdict } from "../../conformance/check.js";
 import type { Channel } from "@tenon/wire";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { type Answer, askHealth, askReflection, callUnary, describeAnswer, describeCode } from "../calls.js";
 import { dialPlain } from "../connect.js";
 
@@ -12,11 +12,11 @@ const serving = 1;
 
 /** Opens a channel of its own to the plugin that all share. */
 async function withChannel<T>(
-  bench: PluginBench,
+  subject: PluginSubject,
   use: (channel: Channel, timeoutMs: number) => Promise<T>,
 ): Promise<T> {
-  const { timeoutMs } = bench.settings;
-  const channel = await dialPlain((await bench.plain()).target, timeoutMs);
+  const { timeoutMs } = subject.settings;
+  const channel = await dialPlain((await subject.plain()).target, timeoutMs);
   try {
     return await use(channel, timeoutMs);
   } finally {
@@ -29,7 +29,7 @@ function wants(answer: Answer<unknown>, code: Code): Verdict {
 }
 
 /** What every gRPC server of a plugin answers, whatever its contract. */
-export const grpcChecks: readonly Check<PluginBench>[] = [
+export const grpcChecks: readonly Check<PluginSubject>[] = [
   {
     id: "health-plugin",
     area,
@@ -39,8 +39,8 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "status 1, SERVING",
     next: "Serve grpc.health.v1.Health and set plugin to SERVING.",
-    run: (bench) =>
-      withChannel(bench, async (channel, timeoutMs) => {
+    run: (subject) =>
+      withChannel(subject, async (channel, timeoutMs) => {
         const answer = await askHealth(channel, "plugin", timeoutMs);
         return verdict(
           answer.value === serving,
@@ -57,8 +57,8 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "health-plugin"],
     expects: "status 1, SERVING",
     next: "Set the empty name too: tools like grpc-health-probe ask for it.",
-    run: (bench) =>
-      withChannel(bench, async (channel, timeoutMs) => {
+    run: (subject) =>
+      withChannel(subject, async (channel, timeoutMs) => {
         const answer = await askHealth(channel, "", timeoutMs);
         return verdict(
           answer.value === serving,
@@ -75,8 +75,8 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "health-plugin"],
     expects: "NOT_FOUND",
     next: "Use the health service of the gRPC library.",
-    run: (bench) =>
-      withChannel(bench, async (channel, timeoutMs) =>
+    run: (subject) =>
+      withChannel(subject, async (channel, timeoutMs) =>
         wants(await askHealth(channel, "tenon.conformance.Nobody", timeoutMs), Code.NotFound),
       ),
   },
@@ -89,8 +89,8 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "UNIMPLEMENTED",
     next: "Leave unknown calls to the gRPC library; catch-all handlers have to answer so too.",
-    run: (bench) =>
-      withChannel(bench, async (channel, timeoutMs) =>
+    run: (subject) =>
+      withChannel(subject, async (channel, timeoutMs) =>
         wants(await callUnary(channel, "tenon.conformance.Nobody", "Nothing", timeoutMs), Code.Unimplemented),
       ),
   },
@@ -103,8 +103,8 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "UNIMPLEMENTED",
     next: "Leave unknown calls to the gRPC library.",
-    run: (bench) =>
-      withChannel(bench, async (channel, timeoutMs) =>
+    run: (subject) =>
+      withChannel(subject, async (channel, timeoutMs) =>
         wants(await callUnary(channel, "grpc.health.v1.Health", "Nothing", timeoutMs), Code.Unimplemented),
       ),
   },
@@ -117,9 +117,9 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the same answer as with localhost",
     next: "Do not check the authority: there is no name on a unix socket.",
-    run: async (bench) => {
-      const { timeoutMs } = bench.settings;
-      const { target } = await bench.plain();
+    run: async (subject) => {
+      const { timeoutMs } = subject.settings;
+      const { target } = await subject.plain();
       for (const authority of ["unused", "tenon.invalid", "localhost:1"]) {
         const channel = await dialPlain(target, timeoutMs, { authority });
         const answer = await askHealth(channel, "plugin", timeoutMs);
@@ -139,8 +139,8 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "an acknowledged PING",
     next: "Use an HTTP/2 server that is complete.",
-    run: (bench) =>
-      withChannel(bench, async (channel, timeoutMs) => held(`${(await channel.ping({ timeoutMs })).toFixed(1)} ms`)),
+    run: (subject) =>
+      withChannel(subject, async (channel, timeoutMs) => held(`${(await channel.ping({ timeoutMs })).toFixed(1)} ms`)),
   },
   {
     id: "large-metadata",
@@ -151,9 +151,9 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the same answer as without",
     next: "Raise the limit of the header list to 8 KiB or more.",
-    run: async (bench) => {
-      const { timeoutMs } = bench.settings;
-      const channel = await dialPlain((await bench.plain()).target, timeoutMs, {
+    run: async (subject) => {
+      const { timeoutMs } = subject.settings;
+      const channel = await dialPlain((await subject.plain()).target, timeoutMs, {
         interceptors: [
           (next) => (request) => {
             for (let i = 0; i < 24; i++) request.header.set(`x-conformance-${i}`, "m".repeat(224));
@@ -176,8 +176,8 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the same answer as to a small one",
     next: "Leave the limit of received messages at 4 MiB or raise it.",
-    run: (bench) =>
-      withChannel(bench, async (channel, timeoutMs) => {
+    run: (subject) =>
+      withChannel(subject, async (channel, timeoutMs) => {
         const answer = await askHealth(channel, "plugin", timeoutMs, 3 << 20);
         const isFine = answer.code === undefined || answer.code === Code.Unimplemented;
         return verdict(isFine, describeAnswer(answer));
@@ -192,8 +192,8 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "500 answers",
     next: "Answer calls side by side, or queue them; lose none.",
-    run: (bench) =>
-      withChannel(bench, async (channel, timeoutMs) => {
+    run: (subject) =>
+      withChannel(subject, async (channel, timeoutMs) => {
         const calls = Array.from({ length: 500 }, () => askHealth(channel, "plugin", timeoutMs));
         const codes = (await Promise.all(calls)).map(({ code }) => code);
         const lost = codes.filter((code) => code !== undefined && code !== Code.Unimplemented);
@@ -209,8 +209,8 @@ export const grpcChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "a list by grpc.reflection.v1 or v1alpha",
     next: "Add the reflection service of the gRPC library: grpcurl works then.",
-    run: (bench) =>
-      withChannel(bench, async (channel, timeoutMs) => {
+    run: (subject) =>
+      withChannel(subject, async (channel, timeoutMs) => {
         for (const version of ["v1", "v1alpha"]) {
           const answer = await askReflection(channel, `grpc.reflection.${version}.ServerReflection`, timeoutMs);
           if (answer.value?.includes("grpc.health.v1.Health")) return held(`by ${version}`);

@@ -1,15 +1,15 @@
 import { maxHandshakeLineBytes } from "@tenon/core";
 import { type Check, inapplicable, verdict } from "../../conformance/check.js";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { wholeLife } from "../whole-life.js";
 
 const area = "handshake";
 const needs = ["handshake-line"];
-const line = async (bench: PluginBench) => (await bench.plain()).line;
+const line = async (subject: PluginSubject) => (await subject.plain()).line;
 const goInteger = /^[+-]?\d+$/;
 
 /** What a plugin prints on standard output. Every other area needs the first of these. */
-export const handshakeChecks: readonly Check<PluginBench>[] = [
+export const handshakeChecks: readonly Check<PluginSubject>[] = [
   {
     id: "handshake-line",
     area,
@@ -18,7 +18,7 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     level: "must",
     expects: "a line like 1|1|unix|/tmp/plugin1|grpc| on standard output, flushed at once",
     next: "Print the line when the listener is open, and flush: output to a pipe is buffered in most languages.",
-    run: async (bench) => verdict(true, (await line(bench)).text.trim().slice(0, 120)),
+    run: async (subject) => verdict(true, (await line(subject)).text.trim().slice(0, 120)),
   },
   {
     id: "handshake-first",
@@ -29,8 +29,8 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the handshake line first",
     next: "Print banners and logs to standard error, or later.",
-    run: async (bench) => {
-      const { before } = await line(bench);
+    run: async (subject) => {
+      const { before } = await line(subject);
       return verdict(before === "", before === "" ? "the line is the first" : `before it: ${before.slice(0, 120)}`);
     },
   },
@@ -43,8 +43,8 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "a line feed right behind the line",
     next: "Print the line feed in the same write.",
-    run: async (bench) => {
-      const { hasLineFeed } = await line(bench);
+    run: async (subject) => {
+      const { hasLineFeed } = await line(subject);
       return verdict(hasLineFeed, hasLineFeed ? "a line feed" : "none");
     },
   },
@@ -57,8 +57,8 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: `at most ${maxHandshakeLineBytes} bytes`,
     next: "Put nothing but the fields into the line.",
-    run: async (bench) => {
-      const bytes = Buffer.byteLength((await line(bench)).text);
+    run: async (subject) => {
+      const bytes = Buffer.byteLength((await line(subject)).text);
       return verdict(bytes <= maxHandshakeLineBytes, `${bytes} bytes`);
     },
   },
@@ -71,8 +71,8 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "CORE|APP|NETWORK|ADDRESS|grpc",
     next: "Print the fifth field, grpc: without it a host takes the plugin for one of net/rpc.",
-    run: async (bench) => {
-      const { fields } = await line(bench);
+    run: async (subject) => {
+      const { fields } = await line(subject);
       return verdict(fields.length >= 5, `${fields.length} fields`);
     },
   },
@@ -85,8 +85,8 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "1",
     next: "The first field is the handshake's own version, always 1; the contract's is the second.",
-    run: async (bench) => {
-      const [core = ""] = (await line(bench)).fields;
+    run: async (subject) => {
+      const [core = ""] = (await line(subject)).fields;
       return verdict(core === "1", core);
     },
   },
@@ -99,8 +99,8 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the contract's version, such as 1",
     next: "Print the bare number, without v or dots.",
-    run: async (bench) => {
-      const [, version = ""] = (await line(bench)).fields;
+    run: async (subject) => {
+      const [, version = ""] = (await line(subject)).fields;
       return verdict(goInteger.test(version), version);
     },
   },
@@ -113,8 +113,8 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "unix or tcp",
     next: "Name the network as Go does.",
-    run: async (bench) => {
-      const network = (await line(bench)).fields[2]!;
+    run: async (subject) => {
+      const network = (await line(subject)).fields[2]!;
       return verdict(network === "unix" || network === "tcp", network);
     },
   },
@@ -127,8 +127,8 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "handshake-fields"],
     expects: "grpc",
     next: "Serve gRPC and say so; net/rpc can be spoken in Go only.",
-    run: async (bench) => {
-      const transport = (await line(bench)).fields[4]!;
+    run: async (subject) => {
+      const transport = (await line(subject)).fields[4]!;
       return verdict(transport === "grpc", transport);
     },
   },
@@ -141,8 +141,8 @@ export const handshakeChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "address-answers"],
     expects: "nothing behind the line, for the life of the process",
     next: "Send what the plugin's code prints by GRPCStdio: hosts throw away what comes on standard output.",
-    run: async (bench) => {
-      const { process, started } = await wholeLife(bench);
+    run: async (subject) => {
+      const { process, started } = await wholeLife(subject);
       const { before, text, hasLineFeed } = started.line;
       if (!hasLineFeed) return inapplicable("the line has no end");
       const after = process.stdout.slice(before.length + text.length + 1);

@@ -1,5 +1,5 @@
 import type { Check } from "../../conformance/check.js";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { addressChecks } from "./address.js";
 import { brokerChecks } from "./broker.js";
 import { connectionChecks } from "./connections.js";
@@ -13,7 +13,7 @@ import { tlsChecks } from "./tls.js";
 import { versionChecks } from "./versions.js";
 
 /** Every check of a plugin, area by area. */
-export const pluginChecks: readonly Check<PluginBench>[] = [
+export const pluginChecks: readonly Check<PluginSubject>[] = [
   ...cookieChecks,
   ...handshakeChecks,
   ...versionChecks,

@@ -4,7 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { type Check, broken, held, inapplicable, verdict } from "../../conformance/check.js";
 import { isProcessAlive } from "../../leaks/processes.js";
 import { eventually } from "../../timing.js";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { describeAnswer, mustAnswer } from "../calls.js";
 import { dialPlain } from "../connect.js";
 import { graceMs, wholeLife } from "../whole-life.js";
@@ -18,10 +18,10 @@ const onWindows = process.platform === "win32";
 const noSignals = inapplicable("this system has no such signals");
 
 /** One process that gets SIGINT and then SIGTERM. */
-function signalled(bench: PluginBench) {
-  return bench.once("signalled", async () => {
-    const { timeoutMs, settleMs } = bench.settings;
-    const { process, target, directory } = await bench.start();
+function signalled(subject: PluginSubject) {
+  return subject.once("signalled", async () => {
+    const { timeoutMs, settleMs } = subject.settings;
+    const { process, target, directory } = await subject.start();
     const answers = async (): Promise<boolean> => {
       try {
         const channel = await dialPlain(target, timeoutMs);
@@ -36,7 +36,7 @@ function signalled(bench: PluginBench) {
     const interrupted = await process.ended(settleMs);
     const survivesInterrupt = interrupted === undefined && (await answers());
     // Where SIGINT has ended it another one has to show what SIGTERM does.
-    const terminated = interrupted === undefined ? { process, target, directory } : await bench.start();
+    const terminated = interrupted === undefined ? { process, target, directory } : await subject.start();
     terminated.process.signal("SIGTERM");
     const exit = await terminated.process.ended(timeoutMs);
     const hasSocket = terminated.target.network === "unix" && existsSync(terminated.target.path);
@@ -47,7 +47,7 @@ function signalled(bench: PluginBench) {
 }
 
 /** Stopping, signals, and what is left afterwards. */
-export const lifeChecks: readonly Check<PluginBench>[] = [
+export const lifeChecks: readonly Check<PluginSubject>[] = [
   {
     id: "shutdown-served",
     area,
@@ -57,8 +57,8 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "an answer to plugin.GRPCController/Shutdown, or the end of the connection",
     next: "Serve plugin.GRPCController and end in good order.",
-    run: async (bench) => {
-      const { shutdown } = await wholeLife(bench);
+    run: async (subject) => {
+      const { shutdown } = await wholeLife(subject);
       return verdict(shutdown.code !== Code.Unimplemented, describeAnswer(shutdown));
     },
   },
@@ -71,8 +71,8 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "shutdown-served"],
     expects: "the end of the process within 2 000 ms",
     next: "End soon after answering: what takes longer is cut off.",
-    run: async (bench) => {
-      const { exit, endedAfterMs } = await wholeLife(bench);
+    run: async (subject) => {
+      const { exit, endedAfterMs } = await wholeLife(subject);
       if (exit === undefined) return broken("it runs on");
       return verdict(endedAfterMs <= graceMs, `it ended after ${Math.round(endedAfterMs)} ms`);
     },
@@ -86,8 +86,8 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs: afterShutdown,
     expects: "an empty answer",
     next: "Answer first, and end when the answer is on its way.",
-    run: async (bench) => {
-      const { shutdown } = await wholeLife(bench);
+    run: async (subject) => {
+      const { shutdown } = await wholeLife(subject);
       return verdict(shutdown.code === undefined, describeAnswer(shutdown));
     },
   },
@@ -100,8 +100,8 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs: afterShutdown,
     expects: "exit code 0 and no signal",
     next: "End with 0 where the host asked for the end.",
-    run: async (bench) => {
-      const { exit, process } = await wholeLife(bench);
+    run: async (subject) => {
+      const { exit, process } = await wholeLife(subject);
       return verdict(exit?.code === 0, process.describeEnd().split(/;| and /)[0]!);
     },
   },
@@ -114,8 +114,8 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs: afterShutdown,
     expects: "no file at the socket's path",
     next: "Unlink the socket on the way out.",
-    run: async (bench) => {
-      const { hasSocket, started } = await wholeLife(bench);
+    run: async (subject) => {
+      const { hasSocket, started } = await wholeLife(subject);
       if (started.target.network === "tcp") return inapplicable("the plugin listens on TCP");
       return verdict(!hasSocket, hasSocket ? `${started.target.path} is still there` : "gone");
     },
@@ -129,8 +129,8 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs: afterShutdown,
     expects: "an empty temporary directory and no process of the plugin's",
     next: "Remove temporary files and end child processes before ending.",
-    run: async (bench) => {
-      const { files, survivors, started, hasSocket } = await wholeLife(bench);
+    run: async (subject) => {
+      const { files, survivors, started, hasSocket } = await wholeLife(subject);
       const socket = hasSocket && started.target.network === "unix" ? basename(started.target.path) : undefined;
       const left = [...files.filter((name) => name !== socket), ...survivors];
       return verdict(left.length === 0, left.length === 0 ? "nothing" : left.join(", "));
@@ -145,9 +145,9 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the end of the process",
     next: "Leave SIGTERM its default action, or end in good order on it.",
-    run: async (bench) => {
+    run: async (subject) => {
       if (onWindows) return noSignals;
-      const { exit } = await signalled(bench);
+      const { exit } = await signalled(subject);
       return verdict(exit !== undefined, exit === undefined ? "it runs on" : (exit.signal ?? `exit code ${exit.code}`));
     },
   },
@@ -160,9 +160,9 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "sigterm-ends"],
     expects: "no file at the socket's path",
     next: "Handle SIGTERM and unlink the socket, or leave that to the host.",
-    run: async (bench) => {
+    run: async (subject) => {
       if (onWindows) return noSignals;
-      const { hasSocket } = await signalled(bench);
+      const { hasSocket } = await signalled(subject);
       return verdict(!hasSocket, hasSocket ? "the socket is left" : "gone");
     },
   },
@@ -175,9 +175,9 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the process runs on and answers",
     next: "Ignore SIGINT while serving: the host may need the plugin to end in good order.",
-    run: async (bench) => {
+    run: async (subject) => {
       if (onWindows) return noSignals;
-      const { survivesInterrupt, interrupted } = await signalled(bench);
+      const { survivesInterrupt, interrupted } = await signalled(subject);
       if (survivesInterrupt) return held("it answers");
       return broken(interrupted === undefined ? "it no longer answers" : "it ended");
     },
@@ -191,11 +191,11 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "socket-directory"],
     expects: "nothing outside of PLUGIN_UNIX_SOCKET_DIR",
     next: "Make sockets right in that directory and no files elsewhere.",
-    run: async (bench) => {
-      const wanted = bench.makeDirectory("killed");
-      const { process, directory } = await bench.start({ env: { PLUGIN_UNIX_SOCKET_DIR: wanted } });
+    run: async (subject) => {
+      const wanted = subject.makeDirectory("killed");
+      const { process, directory } = await subject.start({ env: { PLUGIN_UNIX_SOCKET_DIR: wanted } });
       process.signal("SIGKILL");
-      await process.ended(bench.settings.timeoutMs);
+      await process.ended(subject.settings.timeoutMs);
       const left = readdirSync(directory);
       await process.kill();
       return verdict(
@@ -213,11 +213,11 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: `the end of the process within ${orphanMs} ms`,
     next: "Look at the parent's process id every second, and end where it has changed.",
-    run: async (bench) => {
+    run: async (subject) => {
       if (onWindows) return noSignals;
-      const { process, target } = await bench.start({ withParent: true });
-      const channel = await dialPlain(target, bench.settings.timeoutMs);
-      await mustAnswer(channel, bench.settings.timeoutMs);
+      const { process, target } = await subject.start({ withParent: true });
+      const channel = await dialPlain(target, subject.settings.timeoutMs);
+      await mustAnswer(channel, subject.settings.timeoutMs);
       channel.destroy();
       const pid = await process.loseParent();
       try {
@@ -238,8 +238,8 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: `the end of the process within ${orphanMs} ms`,
     next: "Read standard input to its end where the variable is set: it ends with the host, on every system.",
-    run: async (bench) => {
-      const { process } = await bench.start({ env: { TENON_LIFELINE: "stdin" } });
+    run: async (subject) => {
+      const { process } = await subject.start({ env: { TENON_LIFELINE: "stdin" } });
       process.closeStdin();
       const exit = await process.ended(orphanMs);
       await process.kill();
@@ -255,9 +255,9 @@ export const lifeChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the process runs on and answers",
     next: "Do not take the end of standard input for the end of the host: it may be /dev/null.",
-    run: async (bench) => {
-      const { timeoutMs, settleMs } = bench.settings;
-      const { process, target } = await bench.start();
+    run: async (subject) => {
+      const { timeoutMs, settleMs } = subject.settings;
+      const { process, target } = await subject.start();
       process.closeStdin();
       const exit = await process.ended(settleMs);
       if (exit !== undefined) return broken("it ended");

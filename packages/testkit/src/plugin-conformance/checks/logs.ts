@@ -1,5 +1,5 @@
 import { type Check, broken, held, verdict } from "../../conformance/check.js";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { wholeLife } from "../whole-life.js";
 
 const area = "logs";
@@ -9,8 +9,8 @@ const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/;
 const maxLineBytes = 65_536;
 
 /** The lines of a whole life on standard error, and those that are records of hclog. */
-async function logged(bench: PluginBench) {
-  const lines = (await wholeLife(bench)).process.stderr.split("\n").filter((line) => line !== "");
+async function logged(subject: PluginSubject) {
+  const lines = (await wholeLife(subject)).process.stderr.split("\n").filter((line) => line !== "");
   const records = lines.flatMap((line): Readonly<Record<string, unknown>>[] => {
     try {
       const value = JSON.parse(line) as Readonly<Record<string, unknown>> | null;
@@ -23,7 +23,7 @@ async function logged(bench: PluginBench) {
 }
 
 /** What the plugin writes on standard error. Plain text is fine; records have rules. */
-export const logChecks: readonly Check<PluginBench>[] = [
+export const logChecks: readonly Check<PluginSubject>[] = [
   {
     id: "log-texts",
     area,
@@ -33,8 +33,8 @@ export const logChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "texts, or no such key",
     next: "Convert the values to text before they are written: one number ends a Go host.",
-    run: async (bench) => {
-      const { records } = await logged(bench);
+    run: async (subject) => {
+      const { records } = await logged(subject);
       const odd = records.find((record) => keys.some((key) => key in record && typeof record[key] !== "string"));
       return odd === undefined ? held(`${records.length} records`) : broken(JSON.stringify(odd).slice(0, 200));
     },
@@ -48,8 +48,8 @@ export const logChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "log-texts"],
     expects: "2026-01-02T03:04:05.678901Z",
     next: "Write microseconds: three digits, as from JavaScript's toISOString, are not understood.",
-    run: async (bench) => {
-      const { records } = await logged(bench);
+    run: async (subject) => {
+      const { records } = await logged(subject);
       const odd = records
         .map((record) => record["@timestamp"] ?? "")
         .find((at): at is string => typeof at === "string" && at !== "" && !timestamp.test(at));
@@ -65,8 +65,8 @@ export const logChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "at most 65536 bytes",
     next: "Cut long values before they are logged.",
-    run: async (bench) => {
-      const longest = Math.max(0, ...(await logged(bench)).lines.map((line) => Buffer.byteLength(line)));
+    run: async (subject) => {
+      const longest = Math.max(0, ...(await logged(subject)).lines.map((line) => Buffer.byteLength(line)));
       return verdict(longest < maxLineBytes, `the longest has ${longest} bytes`);
     },
   },

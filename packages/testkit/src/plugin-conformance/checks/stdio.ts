@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { type Check, broken, held, inapplicable, verdict } from "../../conformance/check.js";
 import { createChannel, type Channel } from "@tenon/wire";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { askHealth, callUnary, describeCode, mustAnswer, openStdio } from "../calls.js";
 import { dialPlain, dialSocket } from "../connect.js";
 import { withTimeout } from "../../timing.js";
@@ -10,10 +10,10 @@ const area = "stdio";
 const needs = ["handshake-line", "address-answers", "stdio-served"];
 
 /** The first stream of output of a plugin that nobody else talks to. */
-function firstStream(bench: PluginBench) {
-  return bench.once("stdio", async () => {
-    const { timeoutMs, settleMs, prints } = bench.settings;
-    const { process, target } = await bench.start();
+function firstStream(subject: PluginSubject) {
+  return subject.once("stdio", async () => {
+    const { timeoutMs, settleMs, prints } = subject.settings;
+    const { process, target } = await subject.start();
     const channel = await dialPlain(target, timeoutMs);
     // An answer to a later call means that the stream has had its chance to be refused.
     await mustAnswer(channel, timeoutMs);
@@ -41,7 +41,7 @@ const describeEnd = (end: Code | "ended" | undefined) =>
   end === undefined ? "open" : end === "ended" ? "it ended at once" : describeCode(end);
 
 /** What the plugin's code prints, on its way to the host. */
-export const stdioChecks: readonly Check<PluginBench>[] = [
+export const stdioChecks: readonly Check<PluginSubject>[] = [
   {
     id: "stdio-served",
     area,
@@ -51,8 +51,8 @@ export const stdioChecks: readonly Check<PluginBench>[] = [
     needs: ["handshake-line", "address-answers"],
     expects: "a stream that opens",
     next: "Serve plugin.GRPCStdio/StreamStdio: what the plugin prints is lost otherwise.",
-    run: async (bench) => {
-      const { end } = await firstStream(bench);
+    run: async (subject) => {
+      const { end } = await firstStream(subject);
       return verdict(end !== Code.Unimplemented, describeEnd(end));
     },
   },
@@ -65,8 +65,8 @@ export const stdioChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "an open stream, whether or not there is output",
     next: "End the stream with the plugin or when the host cancels it, not where output pauses.",
-    run: async (bench) => {
-      const { end } = await firstStream(bench);
+    run: async (subject) => {
+      const { end } = await firstStream(subject);
       return verdict(end === undefined, describeEnd(end));
     },
   },
@@ -79,8 +79,8 @@ export const stdioChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "channel 1 (stdout) or 2 (stderr), and data",
     next: "Set channel on every chunk: 0 is invalid.",
-    run: async (bench) => {
-      const { received } = await firstStream(bench);
+    run: async (subject) => {
+      const { received } = await firstStream(subject);
       const odd = received.find(({ channel, data }) => (channel !== 1 && channel !== 2) || data.length === 0);
       if (odd !== undefined) return broken(`a chunk of ${odd.data.length} bytes on channel ${odd.channel}`);
       return received.length === 0 ? inapplicable("it printed nothing") : held(`${received.length} chunks`);
@@ -95,10 +95,10 @@ export const stdioChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "the text given by --prints",
     next: "Redirect the language's standard output, after the line, to the stream.",
-    run: async (bench) => {
-      const { prints } = bench.settings;
+    run: async (subject) => {
+      const { prints } = subject.settings;
       if (prints === undefined) return inapplicable("give --prints TEXT, a text that the plugin prints when it starts");
-      const { text } = await firstStream(bench);
+      const { text } = await firstStream(subject);
       return verdict(text.includes(prints), text === "" ? "nothing" : text.slice(0, 120));
     },
   },
@@ -111,8 +111,8 @@ export const stdioChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "stdio-stays"],
     expects: "an open stream",
     next: "Keep the output where a next stream finds it; a host that reattaches asks again.",
-    run: async (bench) => {
-      const { second } = await firstStream(bench);
+    run: async (subject) => {
+      const { second } = await firstStream(subject);
       return verdict(second === undefined, describeEnd(second));
     },
   },
@@ -125,9 +125,9 @@ export const stdioChecks: readonly Check<PluginBench>[] = [
     needs: ["handshake-line", "address-answers"],
     expects: "answers to 1 000 calls",
     next: "Never write logs in a way that blocks calls, and log no single call at the usual level.",
-    run: async (bench) => {
-      const { timeoutMs } = bench.settings;
-      const { process, target } = await bench.start();
+    run: async (subject) => {
+      const { timeoutMs } = subject.settings;
+      const { process, target } = await subject.start();
       process.setReading(false);
       const channel = createChannel(await dialSocket(target, timeoutMs));
       try {

@@ -1,6 +1,6 @@
 import { type Check, broken, held, verdict } from "../../conformance/check.js";
 import { createCertificate, type Channel, createChannel } from "@tenon/wire";
-import type { PluginBench } from "../bench.js";
+import type { PluginSubject } from "../subject.js";
 import { askHealth, describeAnswer, mustAnswer } from "../calls.js";
 import { dialPlain, dialSocket, isAnswered, readCertificate, type SecureOptions, secureStream } from "../connect.js";
 import { certificateField } from "../line.js";
@@ -11,29 +11,29 @@ const needs = ["handshake-line", "tls-offered", "two-connections"];
 const refusalMs = 1500;
 
 /** TLS to the plugin that was offered our certificate. */
-async function secure(bench: PluginBench, options?: Partial<SecureOptions>) {
-  const { target } = await bench.secure();
-  const { timeoutMs } = bench.settings;
-  return secureStream(await dialSocket(target, timeoutMs), { own: bench.own, ...options }, timeoutMs);
+async function secure(subject: PluginSubject, options?: Partial<SecureOptions>) {
+  const { target } = await subject.secure();
+  const { timeoutMs } = subject.settings;
+  return secureStream(await dialSocket(target, timeoutMs), { own: subject.own, ...options }, timeoutMs);
 }
 
-async function field(bench: PluginBench): Promise<string> {
-  return certificateField((await bench.secure()).line) ?? "";
+async function field(subject: PluginSubject): Promise<string> {
+  return certificateField((await subject.secure()).line) ?? "";
 }
 
-async function refuses(bench: PluginBench, options: Partial<SecureOptions>) {
-  const stream = await secure(bench, options).catch(() => undefined);
+async function refuses(subject: PluginSubject, options: Partial<SecureOptions>) {
+  const stream = await secure(subject, options).catch(() => undefined);
   if (stream === undefined) return held("no TLS for it");
   return (await isAnswered(stream, refusalMs)) ? broken("it is answered") : held("no answer for it");
 }
 
 /** A channel to the plugin that was offered our certificate. */
-async function secureChannel(bench: PluginBench): Promise<Channel> {
-  return createChannel(await secure(bench));
+async function secureChannel(subject: PluginSubject): Promise<Channel> {
+  return createChannel(await secure(subject));
 }
 
 /** AutoMTLS, as a host asks for it with `PLUGIN_CLIENT_CERT`. */
-export const tlsChecks: readonly Check<PluginBench>[] = [
+export const tlsChecks: readonly Check<PluginSubject>[] = [
   {
     id: "tls-uninvited",
     area,
@@ -43,8 +43,8 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs: ["handshake-line"],
     expects: "a sixth field that is empty or missing",
     next: "Make a certificate only where the host sent its own.",
-    run: async (bench) => {
-      const sent = certificateField((await bench.plain()).line);
+    run: async (subject) => {
+      const sent = certificateField((await subject.plain()).line);
       return verdict(sent === undefined, sent === undefined ? "none" : `a field of ${sent.length} characters`);
     },
   },
@@ -57,8 +57,8 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs: ["handshake-line"],
     expects: "a certificate in the sixth field",
     next: "Support AutoMTLS: hosts that insist on it, Tenon's by default, cannot use the plugin otherwise.",
-    run: async (bench) => {
-      const sent = await field(bench);
+    run: async (subject) => {
+      const sent = await field(subject);
       return verdict(sent !== "", sent === "" ? "no certificate in the line" : `${sent.length} characters`);
     },
   },
@@ -71,8 +71,8 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "A–Z a–z 0–9 + / and nothing else",
     next: "Strip the = at the end; Go hosts refuse it.",
-    run: async (bench) => {
-      const sent = await field(bench);
+    run: async (subject) => {
+      const sent = await field(subject);
       const odd = /[^A-Za-z0-9+/]/.exec(sent)?.[0];
       return verdict(
         odd === undefined,
@@ -89,8 +89,8 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "tls-encoding"],
     expects: "DNS:localhost, begun and not ended",
     next: "Name localhost as a DNS name, and let validity begin a little before now.",
-    run: async (bench) => {
-      const certificate = readCertificate(await field(bench));
+    run: async (subject) => {
+      const certificate = readCertificate(await field(subject));
       const now = Date.now();
       const isValid = Date.parse(certificate.validFrom) <= now && now < Date.parse(certificate.validTo);
       const names = certificate.subjectAltName ?? "no alternative name";
@@ -109,11 +109,11 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "tls-encoding"],
     expects: "the same certificate in the TLS handshake",
     next: "Serve with the certificate that was printed.",
-    run: async (bench) => {
-      const stream = await secure(bench);
+    run: async (subject) => {
+      const stream = await secure(subject);
       const shown = stream.getPeerX509Certificate();
       stream.destroy();
-      const printed = readCertificate(await field(bench));
+      const printed = readCertificate(await field(subject));
       return verdict(
         shown?.raw.equals(printed.raw) ?? false,
         shown === undefined ? "none" : `serial ${shown.serialNumber}`,
@@ -129,8 +129,8 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "h2",
     next: "Offer h2 in ALPN; current Go hosts close the connection otherwise.",
-    run: async (bench) => {
-      const stream = await secure(bench);
+    run: async (subject) => {
+      const stream = await secure(subject);
       const { alpnProtocol } = stream;
       stream.destroy();
       return verdict(alpnProtocol === "h2", alpnProtocol === false ? "nothing" : String(alpnProtocol));
@@ -145,10 +145,10 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "an answer, also where the host's key is P-256",
     next: "Trust the certificate of PLUGIN_CLIENT_CERT, all of it, line breaks included.",
-    run: async (bench) => {
-      const channel = await secureChannel(bench);
-      const answer = await askHealth(channel, "plugin", bench.settings.timeoutMs);
-      await mustAnswer(channel, bench.settings.timeoutMs);
+    run: async (subject) => {
+      const channel = await secureChannel(subject);
+      const answer = await askHealth(channel, "plugin", subject.settings.timeoutMs);
+      await mustAnswer(channel, subject.settings.timeoutMs);
       channel.destroy();
       return held(describeAnswer(answer));
     },
@@ -162,7 +162,7 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "no answer",
     next: "Require a client certificate, and refuse connections without.",
-    run: (bench) => refuses(bench, { own: undefined }),
+    run: (subject) => refuses(subject, { own: undefined }),
   },
   {
     id: "tls-stranger",
@@ -173,7 +173,7 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "no answer",
     next: "Trust nothing but the certificate of PLUGIN_CLIENT_CERT.",
-    run: (bench) => refuses(bench, { own: createCertificate() }),
+    run: (subject) => refuses(subject, { own: createCertificate() }),
   },
   {
     id: "tls-no-plaintext",
@@ -184,9 +184,9 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "no answer",
     next: "Serve TLS alone on this address.",
-    run: async (bench) => {
-      const { target } = await bench.secure();
-      const answers = await isAnswered(await dialSocket(target, bench.settings.timeoutMs), refusalMs);
+    run: async (subject) => {
+      const { target } = await subject.secure();
+      const answers = await isAnswered(await dialSocket(target, subject.settings.timeoutMs), refusalMs);
       return verdict(!answers, answers ? "it is answered" : "no answer");
     },
   },
@@ -199,9 +199,9 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs: [...needs, "tls-answers"],
     expects: "a connection with TLS 1.2",
     next: "Accept TLS 1.2 as well as 1.3.",
-    run: async (bench) => {
-      const stream = await secure(bench, { maxVersion: "TLSv1.2" });
-      return verdict(await isAnswered(stream, bench.settings.timeoutMs), "TLS 1.2");
+    run: async (subject) => {
+      const stream = await secure(subject, { maxVersion: "TLSv1.2" });
+      return verdict(await isAnswered(stream, subject.settings.timeoutMs), "TLS 1.2");
     },
   },
   {
@@ -213,13 +213,13 @@ export const tlsChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "an end with an error, or no answer for anybody",
     next: "End with an error where PLUGIN_CLIENT_CERT cannot be read.",
-    run: async (bench) => {
-      const { process } = await bench.launch({ env: { PLUGIN_CLIENT_CERT: "no certificate" } });
-      const line = await process.line(bench.settings.timeoutMs).catch(() => undefined);
+    run: async (subject) => {
+      const { process } = await subject.launch({ env: { PLUGIN_CLIENT_CERT: "no certificate" } });
+      const line = await process.line(subject.settings.timeoutMs).catch(() => undefined);
       try {
         if (line === undefined)
           return process.exit === undefined ? broken("neither a line nor an end") : held("it ended");
-        const channel = await dialPlain(line.target, bench.settings.timeoutMs);
+        const channel = await dialPlain(line.target, subject.settings.timeoutMs);
         const answers = await channel.ping({ timeoutMs: refusalMs }).then(
           () => true,
           () => false,

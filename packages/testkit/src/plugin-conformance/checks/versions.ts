@@ -1,14 +1,14 @@
 import { type Check, inapplicable, verdict } from "../../conformance/check.js";
-import { noVersion, type PluginBench, type Variation } from "../bench.js";
+import { noVersion, type PluginSubject, type Variation } from "../subject.js";
 
 const area = "versions";
 const needs = ["handshake-line", "handshake-version"];
 const rule = "VER-01; go-plugin: PLUGIN_PROTOCOL_VERSIONS";
 
 /** Starts the plugin with a list of versions and tells its answer. */
-async function answered(bench: PluginBench, list: string): Promise<number> {
+async function answered(subject: PluginSubject, list: string): Promise<number> {
   const variation: Variation = { env: { PLUGIN_PROTOCOL_VERSIONS: list } };
-  const { line, process } = await bench.start(variation);
+  const { line, process } = await subject.start(variation);
   await process.kill();
   return Number(line.fields[1]);
 }
@@ -16,7 +16,7 @@ async function answered(bench: PluginBench, list: string): Promise<number> {
 const compare = (answer: number, wanted: number) => verdict(answer === wanted, `version ${answer}`);
 
 /** How a plugin chooses the version that it serves. */
-export const versionChecks: readonly Check<PluginBench>[] = [
+export const versionChecks: readonly Check<PluginSubject>[] = [
   {
     id: "version-highest",
     area,
@@ -26,9 +26,9 @@ export const versionChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "its highest version, in whatever order the host lists them",
     next: "Walk the plugin's own versions from high to low and take the first that the host lists, as a number.",
-    run: async (bench) => {
-      const own = await bench.versions();
-      return compare(await answered(bench, [...own, noVersion].join(",")), own.at(-1)!);
+    run: async (subject) => {
+      const own = await subject.versions();
+      return compare(await answered(subject, [...own, noVersion].join(",")), own.at(-1)!);
     },
   },
   {
@@ -40,10 +40,10 @@ export const versionChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "its lowest version, the only one offered",
     next: "Compare with the host's list before choosing.",
-    run: async (bench) => {
-      const [lowest, ...others] = await bench.versions();
+    run: async (subject) => {
+      const [lowest, ...others] = await subject.versions();
       if (others.length === 0) return inapplicable("it has one version");
-      return compare(await answered(bench, `${lowest}`), lowest!);
+      return compare(await answered(subject, `${lowest}`), lowest!);
     },
   },
   {
@@ -55,9 +55,9 @@ export const versionChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "a line with its lowest version",
     next: "Print the lowest version instead of ending: the host's error names both sides' versions.",
-    run: async (bench) => {
-      const [lowest] = await bench.versions();
-      return compare(await answered(bench, `${noVersion}`), lowest!);
+    run: async (subject) => {
+      const [lowest] = await subject.versions();
+      return compare(await answered(subject, `${noVersion}`), lowest!);
     },
   },
   {
@@ -69,9 +69,9 @@ export const versionChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "a line with its lowest version",
     next: "Take a missing PLUGIN_PROTOCOL_VERSIONS for an empty list.",
-    run: async (bench) => {
-      const [lowest] = await bench.versions();
-      const { line } = await bench.withoutVersions();
+    run: async (subject) => {
+      const [lowest] = await subject.versions();
+      const { line } = await subject.withoutVersions();
       return compare(Number(line.fields[1]), lowest!);
     },
   },
@@ -84,9 +84,9 @@ export const versionChecks: readonly Check<PluginBench>[] = [
     needs,
     expects: "its highest version, which is the one good token",
     next: "Skip what is no decimal integer, and read on.",
-    run: async (bench) => {
-      const highest = (await bench.versions()).at(-1)!;
-      return compare(await answered(bench, `abc,,1.5,${highest}`), highest);
+    run: async (subject) => {
+      const highest = (await subject.versions()).at(-1)!;
+      return compare(await answered(subject, `abc,,1.5,${highest}`), highest);
     },
   },
 ];

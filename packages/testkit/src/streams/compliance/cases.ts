@@ -3,12 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { PayloadSchema } from "../../gen/tenon/testkit/v1/probe_pb.js";
 import { eventually } from "../../timing.js";
-import { type Bench, failure, pattern } from "./bench.js";
+import { type Rig, failure, pattern } from "./rig.js";
 
 /** One thing that has to work over any byte stream. */
 export interface ComplianceCase {
   readonly what: string;
-  readonly run: (bench: Bench) => Promise<void>;
+  readonly run: (rig: Rig) => Promise<void>;
 }
 
 async function* payloads(count: number, bytes: number): AsyncGenerator<{ data: Uint8Array<ArrayBuffer> }> {
@@ -291,6 +291,6 @@ async function repeat(call: () => Promise<unknown>): Promise<never> {
   for (;;) await call();
 }
 
-async function bothClosed({ client, server }: Bench["ends"]): Promise<void> {
+async function bothClosed({ client, server }: Rig["ends"]): Promise<void> {
   await eventually(() => client.destroyed && server.destroyed, { what: "the end of both byte streams" });
 }

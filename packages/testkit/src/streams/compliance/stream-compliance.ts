@@ -1,7 +1,7 @@
 import { describe, test } from "node:test";
 import { assertNoLeaks } from "../../leaks/assert-no-leaks.js";
 import { snapshotResources } from "../../leaks/snapshot.js";
-import { type StreamComplianceOptions, type StreamEnds, withBench } from "./bench.js";
+import { type StreamComplianceOptions, type StreamEnds, withRig } from "./rig.js";
 import { callCases, connectionCases, endCases } from "./cases.js";
 
 /**
@@ -20,7 +20,7 @@ export function streamCompliance(
     for (const { what, run } of [...callCases, ...endCases, ...connectionCases]) {
       void test(what, async () => {
         const before = snapshotResources({ temporaryDirectories: [] });
-        await withBench(open, complete, run);
+        await withRig(open, complete, run);
         await assertNoLeaks(before, { graceMs: 5000 });
       });
     }

@@ -16,7 +16,7 @@ export interface HostSettings {
 }
 
 /** The subject of the checks of a host: runs it with probes of every kind. */
-export class HostBench {
+export class HostSubject {
   readonly settings: HostSettings;
   readonly #directory = mkdtempSync("/tmp/tc");
   readonly #runs = new Map<string, Promise<HostRun>>();

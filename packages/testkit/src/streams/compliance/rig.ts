@@ -24,7 +24,7 @@ export interface StreamComplianceOptions {
 }
 
 /** One connection with a client and a server of the suite's own service on it. */
-export interface Bench {
+export interface Rig {
   readonly ends: StreamEnds;
   readonly channel: Channel;
   readonly server: Server;
@@ -34,10 +34,10 @@ export interface Bench {
 }
 
 /** Opens a connection, runs a case on it, and ends everything. */
-export async function withBench(
+export async function withRig(
   open: () => Promise<StreamEnds>,
   options: Required<StreamComplianceOptions>,
-  run: (bench: Bench) => Promise<void>,
+  run: (rig: Rig) => Promise<void>,
 ): Promise<void> {
   const { timeoutMs } = options;
   const ends = await withTimeout(open(), timeoutMs, "opening the byte stream");

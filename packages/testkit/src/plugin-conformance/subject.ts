@@ -39,7 +39,7 @@ export const noVersion = 2_000_000_011;
 const many = Array.from({ length: 100 }, (_, i) => i);
 
 /** The subject of the checks: starts the plugin in every way, and ends whatever was started. */
-export class PluginBench {
+export class PluginSubject {
   readonly settings: PluginSettings;
   readonly own: Certificate = createCertificate();
   readonly #directory: string;
@@ -69,7 +69,7 @@ export class PluginBench {
     return made;
   }
 
-  /** Makes a fresh directory below the bench's own. */
+  /** Makes a fresh directory below the subject's own. */
   makeDirectory(name: string): string {
     const path = `${this.#directory}/${name}`;
     mkdirSync(path, { recursive: true, mode: 0o700 });

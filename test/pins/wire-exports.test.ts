@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { exportsOf } from "./exports-of.js";
+
+// The public names of each entry of the engine, types with a mark, as literals. Adding one is a promise to keep it.
+
+test("the exports of @tenon/wire", () => {
+  assert.deepEqual(exportsOf("wire/src/index.ts"), [
+    "callCompression",
+    "connectSocket",
+    "createCertificate",
+    "createChannel",
+    "createClient",
+    "createServer",
+    "dial",
+    "joinStreams",
+    "maybeExecutedKey",
+    "pinnedTls",
+    "streamFromMessages",
+    "type AcceptOptions",
+    "type CallCompression",
+    "type CallEvent",
+    "type Certificate",
+    "type CertificateOptions",
+    "type Channel",
+    "type ChannelOptions",
+    "type CloseReason",
+    "type Compression",
+    "type ConnectionEvent",
+    "type DialOptions",
+    "type DialState",
+    "type DialStats",
+    "type DialedChannel",
+    "type IncomingMessages",
+    "type MessageStream",
+    "type MessageStreamOptions",
+    "type PinnedTlsOptions",
+    "type ResetEvent",
+    "type Server",
+    "type ServerOptions",
+    "type StallEvent",
+    "type WireCounters",
+    "waitForReady",
+  ]);
+});
+
+test("the exports of @tenon/wire/yamux", () => {
+  assert.deepEqual(exportsOf("wire/src/yamux/index.ts"), [
+    "YamuxError",
+    "createYamuxSession",
+    "type YamuxCloseReason",
+    "type YamuxErrorCode",
+    "type YamuxOptions",
+    "type YamuxSession",
+    "type YamuxStream",
+    "type YamuxViolation",
+  ]);
+});
+
+test("the exports of @tenon/wire/broker", () => {
+  assert.deepEqual(exportsOf("wire/src/broker/index.ts"), [
+    "brokerKey",
+    "createBrokerEnd",
+    "type Broker",
+    "type BrokerDialOptions",
+    "type BrokerEnd",
+    "type BrokerInit",
+    "type BrokerServeOptions",
+    "type BrokerTls",
+    "type BrokeredServer",
+    "type Outbox",
+    "type Paths",
+  ]);
+});
+
+test("the exports of @tenon/wire/broker-sockets", () => {
+  assert.deepEqual(exportsOf("wire/src/broker/by-sockets.ts"), [
+    "SocketPaths",
+    "type BrokerListenOptions",
+    "type SocketPathsInit",
+  ]);
+});
+
+test("the exports of @tenon/wire/broker-mux", () => {
+  assert.deepEqual(exportsOf("wire/src/broker/multiplexed.ts"), [
+    "MuxPaths",
+    "createMux",
+    "createTlsAcceptor",
+    "secureClient",
+    "type Mux",
+    "type MuxPathsInit",
+  ]);
+});
+
+test("the exports of @tenon/wire/listen", () => {
+  assert.deepEqual(exportsOf("wire/src/listen/index.ts"), [
+    "findGroupId",
+    "openListener",
+    "type ListenOptions",
+    "type Listener",
+    "type TlsServerOptions",
+  ]);
+});
+
+test("the exports of @tenon/wire/client", () => {
+  assert.deepEqual(exportsOf("wire/src/client/index.ts"), [
+    "connectSocket",
+    "createChannel",
+    "createClient",
+    "dial",
+    "type Channel",
+    "type ChannelOptions",
+    "type CloseReason",
+    "type DialOptions",
+    "type DialState",
+    "type DialStats",
+    "type DialedChannel",
+    "waitForReady",
+  ]);
+});
+
+test("the exports of @tenon/wire/server", () => {
+  assert.deepEqual(exportsOf("wire/src/server/index.ts"), [
+    "createServer",
+    "type AcceptOptions",
+    "type Server",
+    "type ServerOptions",
+  ]);
+});
+
+test("the exports of @tenon/wire/tls", () => {
+  assert.deepEqual(exportsOf("wire/src/tls/index.ts"), [
+    "createCertificate",
+    "pinnedTls",
+    "type Certificate",
+    "type CertificateOptions",
+    "type PinnedTlsOptions",
+  ]);
+});
+
+test("the exports of @tenon/wire/health", () => {
+  assert.deepEqual(exportsOf("wire/src/services/health.ts"), [
+    "createHealth",
+    "type HealthService",
+    "type HealthState",
+  ]);
+});
+
+test("the exports of @tenon/wire/reflection", () => {
+  assert.deepEqual(exportsOf("wire/src/services/reflection.ts"), ["addReflection"]);
+});
