@@ -37,6 +37,10 @@ test("the bytes of the handshake line", () => {
     }),
     "1|3|tcp|127.0.0.1:10000|grpc|AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA|false",
   );
+  assert.equal(
+    formatHandshakeLine({ ...line, network: "stdio", address: "-", multiplex: true }),
+    "1|3|stdio|-|grpc||true",
+  );
   assert.equal(maxHandshakeLineBytes, 65536);
 });
 
@@ -50,6 +54,7 @@ test("the names and values of the handshake's variables", () => {
     socketGroup: "staff",
     socketDir: "/run/x",
     lifeline: "stdin",
+    transport: "stdio",
   } as const;
   assert.deepEqual(formatEnvironment(environment), {
     PLUGIN_MIN_PORT: "10000",
@@ -60,6 +65,7 @@ test("the names and values of the handshake's variables", () => {
     PLUGIN_UNIX_SOCKET_GROUP: "staff",
     PLUGIN_UNIX_SOCKET_DIR: "/run/x",
     TENON_LIFELINE: "stdin",
+    TENON_TRANSPORT: "stdio",
   });
 });
 
@@ -106,6 +112,7 @@ test("the error codes", () => {
     "stdout-closed",
     "tls-failed",
     "tls-missing",
+    "transport-mismatch",
     "transport-unsupported",
     "version-mismatch",
   ]);

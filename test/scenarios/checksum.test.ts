@@ -31,7 +31,7 @@ test("checksum ok: what runs is a private copy, which goes with the plugin [CHEC
   const launcher: Launcher = { ...processes, start: (given) => processes.start((request = given)) };
   const session = await host.start(echo, { process: [script], launcher, checksum: { sha256: sha256(script) } });
   assert.equal((await session.client("echo").unary({ chunks: [Buffer.from("x")] })).chunks.length, 1);
-  const [copy] = request!.command;
+  const [copy = ""] = request!.command;
   assert.notEqual(copy, script);
   assert.deepEqual([basename(copy), dirname(copy)], [basename(script), request!.verifiedDir]);
   assert.deepEqual([statSync(copy).mode & 0o777, statSync(dirname(copy)).mode & 0o777], [0o500, 0o700]);

@@ -3,8 +3,8 @@ import { createExitNet } from "./launch/exit-net.js";
 import { hostProcess } from "./launch/host-process.js";
 import { processLauncher } from "./launch/process-launcher.js";
 import { attachInstance } from "./attach/attach-instance.js";
-import { type AttachLaunch, isAttach, parseAttach } from "./attach/attach-launch.js";
-import { parseLaunch, type ProcessLaunch } from "./launch/process-launch.js";
+import { isAttach, parseAttach } from "./attach/attach-launch.js";
+import { type AnyLaunch, parseLaunch } from "./launch/parse-launch.js";
 import { createSocketDirectories } from "./sockets/socket-directories.js";
 import type { LogRecord } from "./logs/record.js";
 import { booleanOr, checkKeys, describe, functionOrNothing, invalidOption, textOrNothing } from "./options/check.js";
@@ -43,7 +43,7 @@ export interface Host extends AsyncDisposable {
    */
   start<V extends ContractVersions>(
     contract: Contract<V>,
-    launch: ProcessLaunch | AttachLaunch,
+    launch: AnyLaunch,
     options?: StartOptions,
   ): Promise<Session<V>>;
   /** The sessions that have not ended, oldest first. */
@@ -74,7 +74,7 @@ export function createHost(options: HostOptions = {}): Host {
 
   const start = async <V extends ContractVersions>(
     contract: Contract<V>,
-    launch: ProcessLaunch | AttachLaunch,
+    launch: AnyLaunch,
     startOptions?: StartOptions,
   ): Promise<Session<V>> => {
     if (isClosed) {

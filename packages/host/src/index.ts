@@ -3,19 +3,23 @@ export type { Broker, BrokerDialOptions, BrokeredServer, BrokerServeOptions } fr
 export { brokerKey } from "@tenon/wire/broker";
 export type { Host, HostOptions } from "./host.js";
 export type { ProcessLaunch } from "./launch/process-launch.js";
+export type { AnyLaunch, Launch, LauncherLaunch } from "./launch/parse-launch.js";
 export type { FileChecksum } from "./launch/checksum.js";
 export { attachFromEnvironment } from "./attach/attach-launch.js";
 export type { AttachLaunch } from "./attach/attach-launch.js";
 export { discover } from "./launch/discover.js";
 export { bubblewrapLauncher } from "./launch/bubblewrap.js";
 export type { BubblewrapOptions } from "./launch/bubblewrap.js";
+export { commandOf } from "./launch/command-of.js";
 export { processLauncher } from "./launch/process-launcher.js";
 export type {
+  InstanceChannel,
   LaunchedInstance,
   Launcher,
   LauncherCapabilities,
   LaunchRequest,
   NetworkAddress,
+  Reach,
 } from "./launch/launcher.js";
 export type { ExitFacts } from "./launch/exit-facts.js";
 export type { ChannelSettings } from "./session/channel-settings.js";

@@ -1,10 +1,12 @@
 export { createChannel } from "./client/channel.js";
 export { createClient } from "./client/create-client.js";
+export { interceptTransport } from "./client/interceptors.js";
 export type { Channel } from "./client/channel.js";
 export type { ChannelOptions } from "./client/options.js";
 export { maybeExecutedKey } from "./client/fate.js";
 export { connectSocket } from "./dial/connect-socket.js";
 export { dial } from "./dial/dial.js";
+export { openSocket } from "./dial/open-socket.js";
 export type { DialedChannel, DialStats } from "./dial/dialed-channel.js";
 export type { DialOptions } from "./dial/options.js";
 export type { DialState } from "./dial/state.js";

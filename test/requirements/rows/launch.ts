@@ -179,4 +179,10 @@ export const launchRows: readonly Requirement[] = [
     source: "go-plugin v1.8.0, host, runner",
     sentence: "Addresses that the broker announces are translated in both directions.",
   },
+  {
+    id: "LAUNCH-12",
+    side: "host",
+    source: "docs/guides/launchers.md",
+    sentence: "An instance without handshake is reached by what its launcher hands over: a byte stream or a channel.",
+  },
 ];

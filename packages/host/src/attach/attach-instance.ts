@@ -5,7 +5,7 @@ import { hostProcess } from "../launch/host-process.js";
 import type { NetworkAddress } from "../launch/launcher.js";
 import { listensAt, readIdentity } from "../launch/process-identity.js";
 import type { Session } from "../session/session.js";
-import { connect, openInstance, watchStart } from "../start/start-instance.js";
+import { connect, linkByHandshake, openInstance, watchStart } from "../start/start-instance.js";
 import { type StartRequest, versionsOf } from "../start/start-request.js";
 import { type AttachedProcess, watchAttached } from "./attached-process.js";
 
@@ -39,7 +39,12 @@ export async function attachInstance<V extends ContractVersions>(request: Attach
     const session = await connect(
       { contract, options: { ...options, connectTimeoutMs: 0 } },
       { instance, watch, progress: {} },
-      { process, handshake, certificate: undefined },
+      {
+        process,
+        capabilities: { isolation: "process" },
+        reload: undefined,
+        ...linkByHandshake(handshake, undefined),
+      },
     );
     // Whoever answered at the address is the plugin; now it must be made sure that the process is that one, too.
     const identity = readIdentity(descriptor.pid)?.identity;

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { ReattachDescriptor } from "@tenon/core";
 import { createDeferred } from "../async/deferred.js";
 import type { ExitFacts } from "../launch/exit-facts.js";
@@ -47,8 +46,6 @@ export function watchAttached(descriptor: ReattachDescriptor): AttachedProcess {
 
   return {
     pid,
-    stdout: Readable.from([]),
-    stderr: Readable.from([]),
     get exit() {
       return exit;
     },

@@ -1,10 +1,10 @@
 import type { ConnectionOptions } from "node:tls";
 import { GRPCBroker, TenonError } from "@tenon/core";
-import { type Channel, createClient } from "@tenon/wire";
+import { createClient } from "@tenon/wire";
 import { type Broker, type BrokerTls, createBrokerEnd, type Outbox, type Paths } from "@tenon/wire/broker";
 import type { Mux } from "@tenon/wire/broker-mux";
 import { hostProcess } from "../launch/host-process.js";
-import type { NetworkAddress } from "../launch/launcher.js";
+import type { InstanceChannel, NetworkAddress } from "../launch/launcher.js";
 import type { AddressTranslation } from "../launch/plugin-process.js";
 
 /** How long a TLS handshake of the plugin may take, in milliseconds. */
@@ -13,7 +13,7 @@ const tlsTimeoutMs = 10_000;
 /** What the host's end of a broker is made of. */
 export interface HostBrokerRequest {
   readonly plugin: string;
-  readonly channel: Channel;
+  readonly channel: InstanceChannel;
   /** The session that carries everything; undefined where each channel has a socket of its own. */
   readonly mux: Mux | undefined;
   /** TLS of the connection, which is that of brokered ones too. */

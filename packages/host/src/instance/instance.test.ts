@@ -104,7 +104,16 @@ function open(
   instance.attachChannel(channel);
   const describeReattach = () => assert.fail("nobody asks for it");
   const broker = undefined as unknown as Session["broker"];
-  const shown = { pid: 4711, tls: false, startMs: 1, version: 1, multiplexed: false, broker };
+  const shown = {
+    pid: 4711,
+    tls: false,
+    startMs: 1,
+    version: 1,
+    multiplexed: false,
+    isolation: "process",
+    reload: undefined,
+    broker,
+  } as const;
   const shared = { instance, contract, channel, ...shown, stopDefaults: timeouts, describeReattach };
   return { session: createSession(shared), instance, server, asked: asked.promise, exit, signals, records, inNet };
 }

@@ -1,13 +1,14 @@
 import { GRPCController, type TenonError } from "@tenon/core";
-import { type Channel, createClient } from "@tenon/wire";
+import { createClient } from "@tenon/wire";
 import { createDeferred } from "../async/deferred.js";
 import { settledWithin } from "../async/settle.js";
-import type { StdoutReader } from "../handshake/stdout-reader.js";
 import type { ExitNet } from "../launch/exit-net.js";
+import type { InstanceChannel } from "../launch/launcher.js";
 import { hostProcess } from "../launch/host-process.js";
 import type { SocketDirectory } from "../sockets/socket-directories.js";
 import { type AddressTranslation, type PluginProcess, sameAddresses } from "../launch/plugin-process.js";
 import type { InstanceLog } from "../logs/instance-log.js";
+import { readOutput } from "../logs/read-output.js";
 import { forwardStdio } from "../session/stdio.js";
 import { climbDown } from "../stop/ladder.js";
 import type { StopHow, StopOutcome, StopStep } from "../stop/outcome.js";
@@ -49,7 +50,7 @@ export interface Instance {
   readonly log: InstanceLog;
   readonly state: InstanceState;
   readonly process: PluginProcess | undefined;
-  readonly channel: Channel | undefined;
+  readonly channel: InstanceChannel | undefined;
   /** How addresses differ between host and plugin. */
   readonly addresses: AddressTranslation;
   readonly lifetime: "host" | "own";
@@ -60,14 +61,18 @@ export interface Instance {
   attachSocketDirectory(directory: SocketDirectory): void;
   /** Takes over what is to be called when the process and its group have ended. */
   attachGuard(release: () => Promise<void>): void;
-  /** From `starting`: takes over a process; without a reader, one whose pipes are not ours. */
-  attachProcess(process: PluginProcess, stdout: StdoutReader | undefined, addresses?: AddressTranslation): void;
+  /** From `starting`: takes over a process, and reads its standard error. Somebody else reads `stdout`, where there is one. */
+  attachProcess(
+    process: PluginProcess,
+    stdout: { readonly ended: Promise<void> } | undefined,
+    addresses?: AddressTranslation,
+  ): void;
   /** Remembers the socket that a handshake line names, good or bad, so that it is removed if the plugin does not. */
   rememberSocket(path: string): void;
   /** From `handshaking`: the line was good. */
   startConnecting(): void;
   /** From `connecting`: takes over the connection; watches for its loss and for the process's end. */
-  attachChannel(channel: Channel): void;
+  attachChannel(channel: InstanceChannel): void;
   /** Ends it. Concurrent and later calls share the first one's outcome; an aborted `escalate` of any of them hurries it. */
   stop(timeouts: StopTimeouts, escalate?: AbortSignal): Promise<StopOutcome>;
   /** Lets go of it: the connection ends, the process runs on. Shares the outcome of whatever began its end first. */
@@ -88,7 +93,7 @@ export function createInstance(init: InstanceInit): Instance {
   const directories: SocketDirectory[] = [];
   const guards: (() => Promise<void>)[] = [];
   let process: PluginProcess | undefined;
-  let channel: Channel | undefined;
+  let channel: InstanceChannel | undefined;
   let addresses = sameAddresses;
   let socketPath: string | undefined;
   let wasReady = false;
@@ -192,7 +197,10 @@ export function createInstance(init: InstanceInit): Instance {
     attachProcess(started, stdout, translation = sameAddresses) {
       process = started;
       addresses = translation;
-      if (stdout !== undefined) outputs.push(stdout.ended, readStderr(started, log));
+      if (stdout !== undefined) outputs.push(stdout.ended);
+      if (started.stderr !== undefined) {
+        outputs.push(readOutput(started.stderr, (chunk) => log.stderr.write(chunk)).ended);
+      }
       state.move({ name: "handshaking" });
     },
     rememberSocket(path) {
@@ -247,15 +255,7 @@ interface EndResult {
   readonly steps: readonly StopStep[];
 }
 
-function createShutdown(channel: Channel): (timeoutMs: number, signal: AbortSignal) => Promise<unknown> {
+function createShutdown(channel: InstanceChannel): (timeoutMs: number, signal: AbortSignal) => Promise<unknown> {
   const controller = createClient(GRPCController, channel.transport);
   return (timeoutMs, signal) => controller.shutdown({}, { timeoutMs, signal });
-}
-
-function readStderr(process: PluginProcess, log: InstanceLog): Promise<void> {
-  const ended = createDeferred<void>();
-  process.stderr.on("data", (chunk: Buffer) => log.stderr.write(chunk));
-  process.stderr.once("end", ended.resolve);
-  process.stderr.once("close", ended.resolve);
-  return ended.promise;
 }

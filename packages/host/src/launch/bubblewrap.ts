@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, isAbsolute, relative } from "node:path";
 import { isTenonError, TenonError } from "@tenon/core";
 import { booleanOr, checkKeys, describe, invalidOption, textOrNothing } from "../options/check.js";
+import { commandOf } from "./command-of.js";
 import type { Launcher, LaunchRequest } from "./launcher.js";
 import { processLauncher } from "./process-launcher.js";
 import { resolveCommand } from "./resolve-command.js";
@@ -57,7 +58,8 @@ export function bubblewrapLauncher(options: BubblewrapOptions = {}): Launcher {
     name: "bubblewrap",
     capabilities: Object.freeze({ isolation: "sandbox" as const }),
     async start(request) {
-      const { cwd, searchPath, command, socketDir, verifiedDir } = request;
+      const { cwd, searchPath, socketDir, verifiedDir } = request;
+      const command = commandOf(request);
       const program = findBwrap(bwrap, request);
       await (probed ??= probe(program));
       const file = resolveCommand({ command: command[0], cwd, path: searchPath });

@@ -1,5 +1,5 @@
 import { formatEnvironment, type HandshakeEnvironment, withoutHandshakeVariables } from "@tenon/core";
-import type { ParsedLaunch } from "./process-launch.js";
+import type { ParsedLaunch } from "./parsed-launch.js";
 
 /** What the environment of a plugin is made of. */
 export interface EnvironmentParts {

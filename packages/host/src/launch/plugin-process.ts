@@ -5,9 +5,10 @@ import type { LaunchedInstance, Launcher, NetworkAddress } from "./launcher.js";
 
 /** The process of an instance, whoever started it. */
 export interface PluginProcess {
-  readonly pid: number;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+  /** Undefined where the instance lives inside this process. */
+  readonly pid: number | undefined;
+  readonly stdout?: Readable | undefined;
+  readonly stderr?: Readable | undefined;
   /** How it ended; undefined while it runs. */
   readonly exit: ExitFacts | undefined;
   /** Resolves when the process has ended, whoever still holds its pipes. Never rejects. */
@@ -25,6 +26,13 @@ export interface PluginProcess {
   detach?(): void;
   /** Closes our ends of its pipes. Call it when nothing more is to be read. */
   release(): void;
+}
+
+/** A process that this one has spawned. */
+export interface SpawnedProcess extends PluginProcess {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
 }
 
 /** How addresses differ between host and plugin. */
@@ -71,7 +79,7 @@ export function adoptLaunched(launcher: Launcher, launched: LaunchedInstance): P
     () => (exit = { exitCode: null, signal: null }),
   );
   // A pipe that breaks has ended: its reader sees the end and nothing else is lost.
-  for (const pipe of [launched.stdout, launched.stderr]) pipe.on("error", () => {});
+  for (const pipe of [launched.stdout, launched.stderr]) pipe?.on("error", () => {});
   return {
     pid: launched.pid,
     stdout: launched.stdout,
@@ -96,9 +104,13 @@ export function launcherFailed(launcher: Launcher, why: string, cause?: unknown)
 
 function findProblem(launched: LaunchedInstance): string | undefined {
   if (typeof launched !== "object" || launched === null) return "it gave no instance";
-  if (!Number.isInteger(launched.pid) || launched.pid < 1) return `its pid ${String(launched.pid)} is none`;
-  if (typeof launched.stdout?.on !== "function" || typeof launched.stderr?.on !== "function") {
-    return "its stdout and stderr must be readable streams";
+  const { pid, reach } = launched;
+  if (pid === undefined ? reach === undefined : !Number.isInteger(pid) || pid < 1)
+    return `its pid ${String(pid)} is none`;
+  for (const pipe of [launched.stdout, launched.stderr]) {
+    if (pipe === undefined ? reach === undefined : typeof pipe?.on !== "function") {
+      return "its stdout and stderr must be readable streams";
+    }
   }
   if (typeof launched.exited?.then !== "function") return "its exited must be a promise";
   if (typeof launched.signal !== "function" || typeof launched.release !== "function") {

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isTenonError } from "@tenon/core";
-import { parseLaunch, type ProcessLaunch } from "./process-launch.js";
+import { parseLaunch } from "./parse-launch.js";
+import type { ProcessLaunch } from "./process-launch.js";
 
 test("a launch is copied and frozen, with its defaults", () => {
   const env = { A: "1" };
   const parsed = parseLaunch({ process: ["node", "plugin.js"], env });
   env.A = "2";
   assert.deepEqual(parsed, {
-    command: "node",
-    args: ["plugin.js"],
+    command: ["node", "plugin.js"],
+    label: ["node", "plugin.js"],
+    transport: "socket",
     env: { A: "1" },
     inheritEnv: true,
     cwd: undefined,
@@ -19,13 +21,13 @@ test("a launch is copied and frozen, with its defaults", () => {
     lifetime: "host",
     launcher: undefined,
   });
-  assert.ok(Object.isFrozen(parsed) && Object.isFrozen(parsed.args) && Object.isFrozen(parsed.env));
+  assert.ok(Object.isFrozen(parsed) && Object.isFrozen(parsed.command) && Object.isFrozen(parsed.env));
 });
 
 const wrong: [option: string, launch: unknown][] = [
   ["launch", undefined],
   ["launch", "node"],
-  ["launch.process", {}],
+  ["launch", {}],
   ["launch.process", { process: [] }],
   ["launch.process", { process: "node" }],
   ["launch.process[0]", { process: [""] }],

@@ -1,6 +1,7 @@
 import { type FileChecksum, parseChecksums } from "./checksum.js";
 import type { Launcher } from "./launcher.js";
 import { checkKeys, describe, invalidOption, oneOf, textOrNothing } from "../options/check.js";
+import { createParsedLaunch, type ParsedLaunch } from "./parsed-launch.js";
 
 /** How to start a plugin as a child process. Plain data: it can come from a manifest. */
 export interface ProcessLaunch {
@@ -51,21 +52,6 @@ export interface ProcessLaunch {
   readonly launcher?: Launcher;
 }
 
-/** A checked, frozen copy of a {@link ProcessLaunch} with its defaults filled in. */
-export interface ParsedLaunch {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly inheritEnv: boolean | readonly string[];
-  readonly cwd: string | undefined;
-  readonly stdin: "lifeline" | "inherit" | "ignore";
-  /** Undefined: what fits the host. */
-  readonly parentDeathSignal: "SIGTERM" | "SIGKILL" | false | undefined;
-  readonly checksums: readonly FileChecksum[];
-  readonly lifetime: "host" | "own";
-  readonly launcher: Launcher | undefined;
-}
-
 const launchKeys = [
   "process",
   "env",
@@ -79,11 +65,8 @@ const launchKeys = [
 ] as const satisfies readonly (keyof ProcessLaunch)[];
 
 /** Checks a launch. @throws TenonError `option-invalid`, naming the key; `checksum-missing` */
-export function parseLaunch(launch: ProcessLaunch): ParsedLaunch {
-  if (launch === undefined)
-    throw invalidOption("launch", 'it must be an object such as { process: ["node", "plugin.js"] }');
+export function parseProcessLaunch(launch: ProcessLaunch): ParsedLaunch {
   checkKeys("launch", launch, launchKeys);
-  const [command, ...args] = parseCommand(launch.process);
   const lifetime = oneOf("launch.lifetime", launch.lifetime, ["host", "own"], "host");
   if (lifetime === "own" && launch.stdin === "lifeline") {
     throw invalidOption("launch.stdin", 'a lifeline ends a plugin with its host, and lifetime "own" says the contrary');
@@ -91,12 +74,9 @@ export function parseLaunch(launch: ProcessLaunch): ParsedLaunch {
   if (lifetime === "own" && launch.parentDeathSignal) {
     throw invalidOption("launch.parentDeathSignal", 'lifetime "own" says that the plugin outlives its host');
   }
-  return Object.freeze({
-    command,
-    args: Object.freeze(args),
-    env: parseEnv(launch.env),
-    inheritEnv: parseInheritEnv(launch.inheritEnv),
-    cwd: textOrNothing("launch.cwd", launch.cwd),
+  return createParsedLaunch({
+    command: parseCommand("launch.process", launch.process),
+    ...parseSurroundings(launch),
     stdin: oneOf(
       "launch.stdin",
       launch.stdin,
@@ -115,7 +95,19 @@ export function parseLaunch(launch: ProcessLaunch): ParsedLaunch {
   });
 }
 
-function parseLauncher(value: Launcher | undefined): Launcher | undefined {
+/** What plugins of several kinds of launch find around them. @throws TenonError `option-invalid`, naming the key */
+export function parseSurroundings(
+  launch: Pick<ProcessLaunch, "env" | "inheritEnv" | "cwd">,
+): Pick<ParsedLaunch, "env" | "inheritEnv" | "cwd"> {
+  return {
+    env: parseEnv(launch.env),
+    inheritEnv: parseInheritEnv(launch.inheritEnv),
+    cwd: textOrNothing("launch.cwd", launch.cwd),
+  };
+}
+
+/** Checks the launcher of a launch. @throws TenonError `option-invalid` */
+export function parseLauncher(value: Launcher | undefined): Launcher | undefined {
   if (value === undefined) return undefined;
   if (typeof value?.start === "function" && typeof value.name === "string" && value.capabilities) return value;
   throw invalidOption(
@@ -124,16 +116,17 @@ function parseLauncher(value: Launcher | undefined): Launcher | undefined {
   );
 }
 
-function parseCommand(value: unknown): [string, ...string[]] {
+/** Checks a command with its arguments. @throws TenonError `option-invalid`, naming the part */
+export function parseCommand(option: string, value: unknown): readonly [string, ...string[]] {
   if (!Array.isArray(value) || value.length === 0) {
-    throw invalidOption("launch.process", "it must be a list that starts with the command");
+    throw invalidOption(option, "it must be a list that starts with the command");
   }
   value.forEach((part: unknown, index) => {
     if (typeof part !== "string" || part.includes("\0") || (index === 0 && part === "")) {
-      throw invalidOption(`launch.process[${index}]`, `it must be a text without NUL, not ${describe(part)}`);
+      throw invalidOption(`${option}[${index}]`, `it must be a text without NUL, not ${describe(part)}`);
     }
   });
-  return [...value] as [string, ...string[]];
+  return Object.freeze([...value]) as unknown as readonly [string, ...string[]];
 }
 
 function parseEnv(value: unknown): Readonly<Record<string, string | undefined>> {

@@ -1,3 +1,4 @@
+import { commandOf } from "./command-of.js";
 import { hostProcess } from "./host-process.js";
 import type { Launcher } from "./launcher.js";
 import { findSetpriv, withParentDeathSignal } from "./parent-death.js";
@@ -14,8 +15,8 @@ export function processLauncher(): Launcher {
     name: "process",
     capabilities: Object.freeze({ isolation: "process" as const }),
     async start(request) {
-      const { env, cwd, stdin, parentDeathSignal, searchPath, command: given } = request;
-      const [command, ...args] = given;
+      const { env, cwd, stdin, parentDeathSignal, searchPath } = request;
+      const [command, ...args] = commandOf(request);
       const isWindows = hostProcess.platform === "win32";
       const file = isWindows ? command : resolveCommand({ command, cwd, path: searchPath });
       const found = parentDeathSignal === false ? undefined : await (setpriv ??= findSetpriv());

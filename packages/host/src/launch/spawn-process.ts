@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { TenonError } from "@tenon/core";
 import type { ExitFacts } from "./exit-facts.js";
 import { hostProcess } from "./host-process.js";
-import type { PluginProcess } from "./plugin-process.js";
+import type { SpawnedProcess } from "./plugin-process.js";
 
 /** What to spawn. */
 export interface SpawnRequest {
@@ -19,7 +19,7 @@ export interface SpawnRequest {
  *
  * @throws {@link TenonError} `spawn-failed` with the system's error as its cause; the caller refines it
  */
-export async function spawnProcess(request: SpawnRequest): Promise<PluginProcess> {
+export async function spawnProcess(request: SpawnRequest): Promise<SpawnedProcess> {
   let child: ChildProcess;
   try {
     child = spawn(request.file, request.args, {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, createServer as listenTo, type Server as NetServer, type Socket } from "node:net";
@@ -8,8 +7,8 @@ import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { Health, isTenonError } from "@tenon/core";
 import { type Certificate, createCertificate, createServer, pinnedTls } from "@tenon/wire";
-import type { Handshake } from "../handshake/check-handshake.js";
 import type { ChannelSettings } from "./channel-settings.js";
+import { dial } from "./dial.js";
 import { openChannel } from "./open-channel.js";
 
 /** What stands in for a plugin: a listener on TCP, in mutual TLS where there are certificates. */
@@ -33,16 +32,13 @@ async function listen(isSecure: boolean) {
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   const { port } = listener.address() as AddressInfo;
-  const handshake = {
-    address: { network: "tcp", host: "127.0.0.1", port },
-    ...(isSecure ? { certificate: new X509Certificate(own.certPem) } : {}),
-  } as unknown as Handshake;
+  const address = { network: "tcp", host: "127.0.0.1", port } as const;
   const { channel } = await openChannel({
-    handshake,
-    certificate: isSecure ? host : undefined,
-    connectTimeoutMs: 50,
+    connect: (signal) => dial(address, 50, signal),
+    place: "the plugin's address",
+    isRenewable: true,
     interceptors: [],
-    tls: undefined,
+    tls: isSecure ? pinnedTls(host, own.certPem) : undefined,
     // Of the engine's own options: 2^30 calls would take a while.
     channel: { maxCallsPerConnection: 5 } as ChannelSettings,
     multiplex: false,
@@ -95,16 +91,13 @@ async function openTo(
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   const { port } = listener.address() as AddressInfo;
-  const handshake = {
-    address: { network: "tcp", host: "127.0.0.1", port },
-    ...(certificates && { certificate: new X509Certificate(certificates.plugin.certPem) }),
-  } as unknown as Handshake;
+  const address = { network: "tcp", host: "127.0.0.1", port } as const;
   return openChannel({
-    handshake,
-    certificate: certificates?.host,
-    connectTimeoutMs: 1000,
+    connect: (signal) => dial(address, 1000, signal),
+    place: "the plugin's address",
+    isRenewable: true,
     interceptors: [],
-    tls: undefined,
+    tls: certificates && pinnedTls(certificates.host, certificates.plugin.certPem),
     channel: {},
     multiplex: false,
     explainLoss: async () => new Error("the plugin has gone"),

@@ -9,9 +9,10 @@ import {
   type ServiceNames,
   TenonError,
 } from "@tenon/core";
-import { type Channel, createClient } from "@tenon/wire";
+import { createClient } from "@tenon/wire";
 import type { Broker } from "@tenon/wire/broker";
 import type { Instance } from "../instance/instance.js";
+import type { InstanceChannel, LauncherCapabilities } from "../launch/launcher.js";
 import type { LogCounts } from "../logs/instance-log.js";
 import { checkKeys, durationMs, signalOrNothing } from "../options/check.js";
 import type { StopOutcome } from "../stop/outcome.js";
@@ -33,7 +34,10 @@ export interface Session<V extends ContractVersions = ContractVersions> extends 
   readonly contract: Contract<V>;
   /** The version of the contract that was agreed on. */
   readonly version: number;
+  /** Id of the process that the instance runs in: the host's own where the instance lives inside the host. */
   readonly pid: number;
+  /** What stands between the instance and the host. */
+  readonly isolation: LauncherCapabilities["isolation"];
   /**
    * Whose end ends the instance: the host's (`"host"`), or nobody's but its own (`"own"`), which is so for instances that were
    * attached to and for those launched with that `lifetime`.
@@ -42,6 +46,8 @@ export interface Session<V extends ContractVersions = ContractVersions> extends 
   /**
    * How another host, or this one after a restart, attaches to the instance. Meant for instances whose `lifetime` is their own and
    * whose TLS is not made for one session (`autoMtls: false`, or `tls`). Without secrets. go-plugin: `ReattachConfig`.
+   *
+   * @throws {@link TenonError} `option-invalid` where the instance has no address
    */
   readonly reattach: ReattachDescriptor;
   /** Whether the connection is mutual TLS. */
@@ -69,6 +75,13 @@ export interface Session<V extends ContractVersions = ContractVersions> extends 
    */
   ping(options?: PingOptions): Promise<number>;
   /**
+   * Has the instance take new code while it runs: calls that begin when this has resolved run on it, those in flight end on the old
+   * one. Where it fails the old code goes on. What kinds of launch can do it: those whose launcher says so.
+   *
+   * @throws {@link TenonError} `option-invalid` where the launcher cannot; `session-closed`; what the launcher fails with
+   */
+  reload(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
    * Ends the instance: Shutdown call, SIGTERM, SIGKILL. Resolves when nothing of it is left; never rejects but for invalid
    * options, never hangs. Every call resolves with the same outcome, that of the first one's options. An instance that is run by hand
    * (`reattach.test`) is never ended, only let go of (`detached`); one that was attached to gets signals only where its identity is
@@ -91,8 +104,10 @@ export interface SessionInit<V extends ContractVersions> {
   readonly instance: Instance;
   readonly contract: Contract<V>;
   readonly version: number;
-  readonly channel: Channel;
+  readonly channel: InstanceChannel;
   readonly pid: number;
+  readonly isolation: LauncherCapabilities["isolation"];
+  readonly reload: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   readonly tls: boolean;
   readonly multiplexed: boolean;
   readonly broker: Broker;
@@ -129,6 +144,7 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
     contract,
     version,
     pid: init.pid,
+    isolation: init.isolation,
     lifetime: instance.lifetime,
     get reattach() {
       return (reattach ??= Object.freeze(init.describeReattach()));
@@ -161,6 +177,22 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
       const startedAt = performance.now();
       await health.check({ service: "plugin" }, { timeoutMs, ...(signal && { signal }) });
       return performance.now() - startedAt;
+    },
+    async reload(options) {
+      const given = checkKeys("reload", options, ["signal"]);
+      const signal = signalOrNothing("reload.signal", given["signal"]);
+      const who = `The plugin "${instance.plugin}" (instance ${instance.id})`;
+      if (init.reload === undefined) {
+        throw new TenonError(
+          "option-invalid",
+          `${who} cannot take new code while it runs. Start a new instance beside it, then stop this one.`,
+          { plugin: instance.plugin, facts: { option: "launch" } },
+        );
+      }
+      if (instance.state.name !== "ready") {
+        throw new TenonError("session-closed", `${who} has ended. Start a new instance.`, { plugin: instance.plugin });
+      }
+      await init.reload(signal);
     },
     stop,
     detach,

@@ -3,6 +3,7 @@ import { type ContractVersions, TenonError } from "@tenon/core";
 import type { Certificate } from "@tenon/wire";
 import { settledWithin } from "../async/settle.js";
 import { readStdout } from "../handshake/stdout-reader.js";
+import { readOutput } from "../logs/read-output.js";
 import type { Instance } from "../instance/instance.js";
 import { formatExit } from "../instance/loss.js";
 import { copyVerified, verifiedName } from "../launch/checksum.js";
@@ -23,28 +24,37 @@ export async function launchPlugin<V extends ContractVersions>(
   request: StartRequest<V>,
   stage: StartStage,
   certificate: Certificate | undefined,
-): Promise<PluginProcess> {
+): Promise<{ readonly process: PluginProcess; readonly launched: LaunchedInstance; readonly launcher: Launcher }> {
   const { instance, progress } = stage;
   const launcher = request.launch.launcher ?? request.processLauncher;
   const asked = await prepare(request, stage, certificate);
   const launched = await start(launcher, asked, stage);
   const process = adoptLaunched(launcher, launched);
   if (launched.file !== undefined) progress.file = launched.file;
-  if (isGuarded(request)) {
+  if (isGuarded(request) && process.pid !== undefined) {
     instance.attachGuard(request.socketDirectories.guardGroup(process.pid, asked.parentDeathSignal !== false));
   } else {
     request.socketDirectories.watch();
   }
-  progress.stdout = readStdout(process.stdout, (chunk) => instance.log.stdout.write(chunk));
-  instance.attachProcess(process, progress.stdout, translationOf(launcher, launched));
+  const write = (chunk: Uint8Array) => instance.log.stdout.write(chunk);
+  const { stdout } = process;
+  if (launched.reach === undefined) progress.stdout = readStdout(stdout!, write);
+  const reader = progress.stdout ?? (stdout && readOutput(stdout, write));
+  instance.attachProcess(process, reader, translationOf(launcher, launched));
   void process.exited.then(async (exit) => {
     // What happens after the start was given up is the host's own doing.
     if (instance.state.name !== "stopping") progress.exit ??= exit;
+    const { reach } = launched;
+    if (reach !== undefined) {
+      // Its launcher may know better why.
+      await settledWithin(Promise.resolve(reach), exitLagMs).catch(() => {});
+      return stage.watch.fail(new TenonError("plugin-exited", `it ended with ${formatExit(exit)} before it was ready`));
+    }
     // Its line may still be in the pipe.
     await settledWithin(progress.stdout?.ended ?? Promise.resolve(), exitLagMs);
     stage.watch.fail(exitFault(instance, exit));
   });
-  return process;
+  return { process, launched, launcher };
 }
 
 /** Whether the instance's process group ends with the host. */
@@ -58,7 +68,8 @@ async function prepare<V extends ContractVersions>(
   certificate: Certificate | undefined,
 ): Promise<LaunchRequest> {
   const { launch, options, contract } = request;
-  const socketDir = options.socketDir ?? makeSocketDirectory(request, instance);
+  const usesSocket = launch.transport === "socket";
+  const socketDir = usesSocket ? (options.socketDir ?? makeSocketDirectory(request, instance)) : undefined;
   progress.socketDir = socketDir;
   const env = buildEnvironment({
     launch,
@@ -72,24 +83,26 @@ async function prepare<V extends ContractVersions>(
       ...(certificate && { clientCertificate: certificate.certPem }),
       ...(socketDir !== undefined && { socketDir }),
       ...(options.socketGroup !== undefined && { socketGroup: options.socketGroup }),
-      ...(options.multiplex !== false && { multiplex: true }),
+      // One byte stream is all there is: further channels can only be inside it.
+      ...((options.multiplex !== false || !usesSocket) && { multiplex: true }),
       ...(launch.stdin === "lifeline" && { lifeline: "stdin" }),
       ...(launch.lifetime === "own" && { lifeline: "none" }),
     },
   });
   const cwd = resolve(hostProcess.cwd(), launch.cwd ?? "");
   const searchPath = env["PATH"] ?? request.environment["PATH"] ?? "";
-  let command: readonly [string, ...string[]] = [launch.command, ...launch.args];
+  let { command } = launch;
   let verifiedDir: string | undefined;
-  if (launch.checksums.length > 0) {
+  const [first, ...args] = command;
+  if (launch.checksums.length > 0 && first !== undefined) {
     const directory = request.socketDirectories.create();
     instance.attachSocketDirectory(directory);
     verifiedDir = join(directory.path, verifiedName);
     const isWindows = hostProcess.platform === "win32";
-    const file = isWindows ? launch.command : resolveCommand({ command: launch.command, cwd, path: searchPath });
+    const file = isWindows ? first : resolveCommand({ command: first, cwd, path: searchPath });
     progress.file = file;
     const verification = {
-      command: [file, ...launch.args] as const,
+      command: [file, ...args] as const,
       cwd,
       directory: directory.path,
       signal: watch.signal,
@@ -99,6 +112,7 @@ async function prepare<V extends ContractVersions>(
   return Object.freeze<LaunchRequest>({
     plugin: instance.plugin,
     instance: instance.id,
+    contract,
     command,
     env,
     cwd,
@@ -109,6 +123,8 @@ async function prepare<V extends ContractVersions>(
     socketDir,
     verifiedDir,
     signal: watch.signal,
+    hostServices: undefined,
+    explainLoss: () => instance.explainLoss(),
   });
 }
 

@@ -1,19 +1,20 @@
-import { type ContractVersions, TenonError } from "@tenon/core";
+import { acceptVersion, type ContractVersions, TenonError } from "@tenon/core";
 import { type Certificate, createCertificate } from "@tenon/wire";
 import { openBroker } from "../broker/open-broker.js";
 import { createStartError } from "../diagnose/start-error.js";
 import { describeAddress, type Handshake } from "../handshake/check-handshake.js";
 import { createInstance, type Instance, type InstanceInit } from "../instance/instance.js";
 import { hostProcess } from "../launch/host-process.js";
-import type { PluginProcess } from "../launch/plugin-process.js";
+import type { LaunchedInstance, Launcher, LauncherCapabilities, Reach } from "../launch/launcher.js";
+import { launcherFailed, type PluginProcess } from "../launch/plugin-process.js";
 import { readIdentity } from "../launch/process-identity.js";
 import { createInstanceLog } from "../logs/instance-log.js";
-import { openChannel } from "../session/open-channel.js";
+import { type Reached, reachByHandshake, reachByLauncher, type ReachRequest } from "../session/reach-instance.js";
 import { createSession, type Session } from "../session/session.js";
 import type { ParsedStartOptions } from "../start-options.js";
 import { launchPlugin } from "./launch-plugin.js";
 import { shakeHands } from "./shake-hands.js";
-import type { Progress, StartRequest, StartStage } from "./start-request.js";
+import { type Progress, type StartRequest, type StartStage, versionsOf } from "./start-request.js";
 import { createStartWatch, type StartWatch } from "./start-watch.js";
 
 /**
@@ -32,15 +33,19 @@ export async function startInstance<V extends ContractVersions>(request: StartRe
   const progress: Progress = {};
   const stage: StartStage = { instance, watch, progress };
   try {
-    const certificate = options.autoMtls ? createCertificate() : undefined;
-    const process = await launchPlugin(request, stage, certificate);
-    const handshake = await shakeHands(request, stage);
-    return await connect(request, stage, {
-      process,
-      handshake,
-      certificate,
-      mayBeElsewhere: request.launch.launcher?.capabilities.isolation === "machine",
-    });
+    const wantsCertificate = options.autoMtls && request.launch.transport === "socket";
+    const certificate = wantsCertificate ? createCertificate() : undefined;
+    const { process, launched, launcher } = await launchPlugin(request, stage, certificate);
+    const { capabilities } = launcher;
+    const common = { process, capabilities, reload: reloadOf(launched) };
+    if (launched.reach === undefined) {
+      const handshake = await shakeHands(request, stage);
+      return await connect(request, stage, { ...common, ...linkByHandshake(handshake, certificate) });
+    }
+    const reach = await watch.guard(reachOf(launcher, launched.reach));
+    const version = acceptVersion(versionsOf(contract), reach.version, plugin);
+    instance.startConnecting();
+    return await connect(request, stage, { ...common, version, open: (reaching) => reachByLauncher(reach, reaching) });
   } catch (fault) {
     progress.exit ??= instance.process?.exit;
     const elapsedMs = watch.elapsedMs();
@@ -50,7 +55,7 @@ export async function startInstance<V extends ContractVersions>(request: StartRe
       fault,
       plugin,
       cookieKey: contract.cookie.key,
-      command: [request.launch.command, ...request.launch.args],
+      command: request.launch.label,
       file: progress.file,
       pid: instance.process?.pid,
       exit: progress.exit,
@@ -94,32 +99,42 @@ export function watchStart(options: ParsedStartOptions): StartWatch {
   );
 }
 
-/** Opens the channel of an instance whose address is known, and makes its session. */
+async function reachOf(launcher: Launcher, reach: Reach | Promise<Reach>): Promise<Reach> {
+  try {
+    return await reach;
+  } catch (cause) {
+    throw cause instanceof TenonError ? cause : launcherFailed(launcher, String(cause), cause);
+  }
+}
+
+/** How an instance is connected to, once it is there. */
+export interface Link {
+  readonly version: number;
+  readonly open: (request: ReachRequest) => Promise<Reached>;
+  /** The handshake that named its address; undefined where it has none, and so cannot be attached to. */
+  readonly handshake?: Handshake;
+}
+
+/** The link to an instance whose handshake, or descriptor, says where it is. */
+export function linkByHandshake(handshake: Handshake, certificate: Certificate | undefined): Link {
+  const open = (request: ReachRequest) => reachByHandshake(handshake, certificate, request);
+  return { version: handshake.version, handshake, open };
+}
+
+/** Opens the channel of an instance that is there, and makes its session. */
 export async function connect<V extends ContractVersions>(
   request: Pick<StartRequest<V>, "contract" | "options">,
   { instance, watch, progress }: StartStage,
-  parts: {
+  parts: Link & {
     readonly process: PluginProcess;
-    readonly handshake: Handshake;
-    readonly certificate: Certificate | undefined;
-    /** Whether the plugin may be on another machine. Default false. */
-    readonly mayBeElsewhere?: boolean;
+    readonly capabilities: LauncherCapabilities;
+    readonly reload: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   },
 ): Promise<Session<V>> {
   const { contract, options } = request;
-  const { handshake, certificate, process } = parts;
-  const opening = openChannel({
-    handshake,
-    certificate,
-    connectTimeoutMs: options.connectTimeoutMs,
-    interceptors: options.interceptors,
-    tls: options.tls,
-    channel: options.channel,
-    multiplex: handshake.multiplex,
-    explainLoss: () => instance.explainLoss(),
-    signal: watch.signal,
-  });
-  const opened = await watch.guard(opening).catch((error: unknown) => {
+  const { handshake, process, version, capabilities } = parts;
+  const opening = parts.open({ instance, options, signal: watch.signal });
+  const { channel, mux, tls } = await watch.guard(opening).catch((error: unknown) => {
     // It may have opened in the moment in which the start was given up.
     opening.then(
       (late) => late.channel.destroy(),
@@ -127,43 +142,59 @@ export async function connect<V extends ContractVersions>(
     );
     throw error;
   });
-  const { channel, mux } = opened;
   instance.attachChannel(channel);
   const broker = openBroker({
     plugin: instance.plugin,
     channel,
     mux,
-    tls: opened.tls,
+    tls,
     timeoutMs: options.brokerTimeoutMs,
     socketDir: progress.socketDir,
     socketGroup: options.socketGroup,
     addresses: instance.addresses,
-    mayBeElsewhere: parts.mayBeElsewhere ?? false,
+    mayBeElsewhere: capabilities.isolation === "machine",
   });
   const startMs = watch.elapsedMs();
-  const tls = handshake.certificate !== undefined || options.tls !== undefined;
-  instance.log.note("debug", "the plugin is ready", { pid: process.pid, version: handshake.version, tls, startMs });
+  const pid = process.pid ?? hostProcess.pid;
+  instance.log.note("debug", "the plugin is ready", { pid, version, tls: tls !== undefined, startMs });
   return createSession({
     instance,
     contract,
-    version: handshake.version,
+    version,
     channel,
-    pid: process.pid,
-    tls,
+    pid,
+    tls: tls !== undefined,
     multiplexed: mux !== undefined,
+    isolation: capabilities.isolation,
     broker,
     startMs,
     stopDefaults: options.stop,
-    describeReattach: () => ({
-      protocol: "grpc",
-      protocolVersion: handshake.version,
-      address: describeAddress(handshake.address),
-      pid: process.pid,
-      test: instance.isTest,
-      ...identityOf(process.pid),
-      tls: options.tls !== undefined ? "configured" : handshake.certificate === undefined ? "none" : "session",
-    }),
+    reload: parts.reload,
+    describeReattach: () => {
+      if (handshake === undefined) throw notAttachable(instance);
+      return {
+        protocol: "grpc",
+        protocolVersion: version,
+        address: describeAddress(handshake.address),
+        pid,
+        test: instance.isTest,
+        ...identityOf(pid),
+        tls: options.tls !== undefined ? "configured" : tls === undefined ? "none" : "session",
+      };
+    },
   });
+}
+
+function reloadOf(launched: LaunchedInstance): ((signal: AbortSignal | undefined) => Promise<void>) | undefined {
+  return launched.reload === undefined ? undefined : async (signal) => launched.reload?.(signal);
+}
+
+function notAttachable({ plugin, id }: Instance): TenonError {
+  return new TenonError(
+    "option-invalid",
+    `The plugin "${plugin}" (instance ${id}) has no address that another host could attach to. Launch it as a process on a socket.`,
+    { plugin, facts: { option: "launch", instance: id } },
+  );
 }
 
 function identityOf(pid: number): { identity?: string } {

@@ -4,7 +4,7 @@ import type { Instance } from "../instance/instance.js";
 import type { ExitNet } from "../launch/exit-net.js";
 import type { Launcher } from "../launch/launcher.js";
 import type { SocketDirectories } from "../sockets/socket-directories.js";
-import type { ParsedLaunch } from "../launch/process-launch.js";
+import type { ParsedLaunch } from "../launch/parsed-launch.js";
 import type { ExitFacts } from "../launch/exit-facts.js";
 import type { ParsedStartOptions } from "../start-options.js";
 import type { StartWatch } from "./start-watch.js";

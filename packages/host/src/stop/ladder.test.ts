@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { eventually, isProcessAlive } from "@tenon/testkit";
-import type { PluginProcess } from "../launch/plugin-process.js";
+import type { SpawnedProcess } from "../launch/plugin-process.js";
 import { spawnProcess } from "../launch/spawn-process.js";
 import { climbDown, type LadderSubject } from "./ladder.js";
 
@@ -13,7 +13,7 @@ const never = new AbortController().signal;
 const hang = () => new Promise(() => {});
 
 /** Runs a shell script and waits for its first line. */
-async function runToFirstLine(script: string): Promise<{ child: PluginProcess; line: string }> {
+async function runToFirstLine(script: string): Promise<{ child: SpawnedProcess; line: string }> {
   const env = { PATH: process.env["PATH"] ?? "" };
   const child = await spawnProcess({ file: "/bin/sh", args: ["-c", script], env, cwd: "/", stdin: "lifeline" });
   const [chunk] = (await once(child.stdout, "data")) as [Buffer];

@@ -3,7 +3,11 @@ import { createContextValues, type Interceptor, type Transport } from "@connectr
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 
 /** The same transport behind Connect-ES interceptors, which see the request as Connect-ES documents it. */
-export function intercepted(next: Transport, interceptors: readonly Interceptor[], authority: string): Transport {
+export function interceptTransport(
+  next: Transport,
+  interceptors: readonly Interceptor[],
+  authority: string,
+): Transport {
   const chain = [...interceptors];
   const url = (method: DescMethod) => `http://${authority}/${method.parent.typeName}/${method.name}`;
   return {

@@ -5,7 +5,7 @@ import { callCompression, type SendCompression } from "../grpc/compression.js";
 import { MessageDecoder } from "../codec/message-decoder.js";
 import { endedQueue } from "../grpc/message-queue.js";
 import { fieldsFromHeaders, type MetadataInit } from "../grpc/metadata.js";
-import { intercepted } from "./interceptors.js";
+import { interceptTransport } from "./interceptors.js";
 import type { ChannelOptions } from "./options.js";
 import { abortError, type CallHome, deadlineError, type PendingCall, StartedCall } from "./pending-call.js";
 import { StreamCall } from "./stream-call.js";
@@ -24,7 +24,7 @@ export function createTransport(options: ChannelOptions, home: CallStarter): Tra
   const bare = new WireTransport(options, home);
   const { interceptors } = options;
   if (interceptors === undefined || interceptors.length === 0) return bare;
-  return intercepted(bare, interceptors, options.authority ?? "localhost");
+  return interceptTransport(bare, interceptors, options.authority ?? "localhost");
 }
 
 /** A transport without interceptors. Its functions need no `this`, as those of other transports. */

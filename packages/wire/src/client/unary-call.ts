@@ -202,7 +202,7 @@ export function cannotDecode(type: DescMessage, cause: unknown): ConnectError {
 }
 
 /** Makes Headers only for those who look: a call costs 0.9 µs of CPU time less without them, of 4.2. */
-class UnaryAnswer<I extends DescMessage, O extends DescMessage> implements UnaryResponse<I, O> {
+export class UnaryAnswer<I extends DescMessage, O extends DescMessage> implements UnaryResponse<I, O> {
   readonly stream = false;
   readonly method: DescMethodUnary<I, O>;
   readonly message: MessageShape<O>;

@@ -1,0 +1,90 @@
+import type { ConnectionOptions } from "node:tls";
+import { type Certificate, interceptTransport, pinnedTls } from "@tenon/wire";
+import type { Mux } from "@tenon/wire/broker-mux";
+import type { Handshake } from "../handshake/check-handshake.js";
+import type { Instance } from "../instance/instance.js";
+import type { InstanceChannel, Reach } from "../launch/launcher.js";
+import type { ParsedStartOptions } from "../start-options.js";
+import { dial, formatAddress } from "./dial.js";
+import { openChannel } from "./open-channel.js";
+
+/** What every way to an instance needs. */
+export interface ReachRequest {
+  readonly instance: Instance;
+  readonly options: Pick<ParsedStartOptions, "connectTimeoutMs" | "interceptors" | "tls" | "channel">;
+  /** Ends the attempt; its reason is thrown. */
+  readonly signal: AbortSignal;
+}
+
+/** A channel to an instance, and what brokered ones need of it. */
+export interface Reached {
+  readonly channel: InstanceChannel;
+  readonly mux: Mux | undefined;
+  readonly tls: ConnectionOptions | undefined;
+}
+
+/**
+ * Connects to the address of a handshake.
+ *
+ * @param certificate - ours; present exactly where the handshake has the plugin's
+ * @throws {@link TenonError} `connect-failed`, `tls-failed`; the signal's reason
+ */
+export async function reachByHandshake(
+  handshake: Handshake,
+  certificate: Certificate | undefined,
+  { instance, options, signal }: ReachRequest,
+): Promise<Reached> {
+  const peer = handshake.certificate;
+  const pinned = peer === undefined || certificate === undefined ? undefined : pinnedTls(certificate, peer.raw);
+  const tls = options.tls ?? pinned;
+  const { channel, mux } = await openChannel({
+    connect: (given) => dial(handshake.address, options.connectTimeoutMs, given),
+    place: `the plugin's address ${formatAddress(handshake.address)}`,
+    isRenewable: true,
+    interceptors: options.interceptors,
+    tls,
+    channel: options.channel,
+    multiplex: handshake.multiplex,
+    explainLoss: () => instance.explainLoss(),
+    signal,
+  });
+  return { channel, mux, tls };
+}
+
+/** Takes what a launcher reaches its instance by. @throws {@link TenonError} `connect-failed`; the signal's reason */
+export async function reachByLauncher(reach: Reach, { instance, options, signal }: ReachRequest): Promise<Reached> {
+  if (reach.kind === "channel") return { channel: dressed(reach.channel, options), mux: undefined, tls: undefined };
+  const { channel, mux } = await openChannel({
+    connect: async () => reach.stream,
+    place: "the other end of the plugin's byte stream",
+    isRenewable: false,
+    interceptors: options.interceptors,
+    tls: undefined,
+    channel: options.channel,
+    multiplex: reach.multiplex,
+    explainLoss: () => instance.explainLoss(),
+    signal,
+  });
+  return { channel, mux, tls: undefined };
+}
+
+/** What a channel of the engine is told by its options: interceptors, and the deadline of calls that name none. */
+function dressed(
+  channel: InstanceChannel,
+  { interceptors, channel: settings }: ReachRequest["options"],
+): InstanceChannel {
+  const { authority = "localhost", defaultTimeoutMs } = settings;
+  if (interceptors.length === 0 && defaultTimeoutMs === undefined) return channel;
+  const bare = channel.transport;
+  const timed: InstanceChannel["transport"] = {
+    unary: (method, signal, timeoutMs, ...rest) => bare.unary(method, signal, timeoutMs ?? defaultTimeoutMs, ...rest),
+    stream: (method, signal, timeoutMs, ...rest) => bare.stream(method, signal, timeoutMs ?? defaultTimeoutMs, ...rest),
+  };
+  const transport = interceptors.length === 0 ? timed : interceptTransport(timed, interceptors, authority);
+  return {
+    transport,
+    closed: channel.closed,
+    ping: (options) => channel.ping(options),
+    destroy: (cause) => channel.destroy(cause),
+  };
+}
