@@ -22,15 +22,19 @@ async function settled(count: () => number): Promise<number> {
 
 test("a reader that takes nothing holds back the server's generator, and nobody else [WIRE-06]", async () => {
   let produced = 0;
-  const pair = connectEcho({
-    async *serverStream() {
-      for (;;) {
-        produced += 1;
-        yield chunk;
-      }
+  const pair = connectEcho(
+    {
+      async *serverStream() {
+        for (;;) {
+          produced += 1;
+          yield chunk;
+        }
+      },
+      unary: (request) => request,
     },
-    unary: (request) => request,
-  });
+    // A window that grows with the round trip would let more in the slower this machine is.
+    { channel: { maxStreamWindowBytes: 1024 * 1024 } },
+  );
   const abort = new AbortController();
   const answers = pair.client.serverStream({}, { signal: abort.signal })[Symbol.asyncIterator]();
   await answers.next();
