@@ -117,14 +117,42 @@ test("the group start measures every row", async (t) => {
   const { folder, stderr, exitCode } = await bench(t, ["--only", "start", ...quick, "--json", "result.json"]);
   assert.equal(exitCode, 0, stderr);
   const { rows, ratios } = readResult(folder);
-  const names = ["node-empty", "tenon-tenon", "tenon-tenon-mtls", "tenon-tenon-not-bundled"];
+  const imports = ["import-nothing", "import-plugin", "import-host"];
+  const names = ["node-empty", ...imports, "tenon-tenon", "tenon-tenon-mtls", "tenon-tenon-not-bundled"];
   const goNames = ["tenon-go", "go-go", "go-tenon"].flatMap((name) => [name, `${name}-mtls`]);
   assert.deepEqual(
     rows.map(({ name }) => name).toSorted(),
     [...names, ...(go.folder === undefined ? [] : goNames)].toSorted(),
   );
   for (const row of rows) assert.ok(Number(row["p50Ms"]) > 0, JSON.stringify(row));
-  assert.ok(ratios["tenon-tenon/node-empty"]! > 0);
+  for (const key of ["tenon-tenon/node-empty", "import-host/node-empty", "import-plugin/node-empty"]) {
+    assert.ok(ratios[key]! > 0, key);
+  }
+  for (const key of ["importMs:plugin", "importMs:host"]) assert.ok(Number.isFinite(ratios[key]), key);
+});
+
+test("the group launchers measures every launcher and what it is made of", async (t) => {
+  const go = await buildGo(goPrograms);
+  const { folder, stdout, stderr, exitCode } = await bench(t, [
+    "--only",
+    "launchers",
+    ...quick,
+    "--json",
+    "result.json",
+  ]);
+  assert.equal(exitCode, 0, stderr);
+  const { rows, ratios } = readResult(folder);
+  const names = ["function-call", "inline", "post-message", "worker", "raw-socket", "process", "stdio"];
+  if (go.folder !== undefined) names.push("pie-go");
+  assert.deepEqual(
+    rows.map(({ name, callers }) => `${name}@${callers}`),
+    [1, 64].flatMap((callers) => names.map((name) => `${name}@${callers}`)),
+  );
+  for (const row of rows) assert.ok(Number(row["callsPerSecond"]) > 0, JSON.stringify(row));
+  for (const key of ["inline/function-call@64", "worker/post-message@64", "p50:stdio/raw-socket@1"]) {
+    assert.ok(ratios[key]! > 0, key);
+  }
+  assert.match(stdout, /worker\/post-message@64 .* (held|MISSED)/);
 });
 
 test("Ctrl-C in the middle of a measurement stops everything", async (t) => {

@@ -17,6 +17,7 @@ const modules = {
   "packages/testkit/proto": "packages/testkit/src/gen",
   "packages/wire/proto": "packages/wire/src/gen",
   "examples/guides/proto": "examples/guides/src/gen",
+  "examples/host-services/proto": "examples/host-services/src/gen",
   "examples/kv/proto": "examples/kv/src/gen",
   "test/proto": "test/gen",
 };

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundlePlugin } from "../lib/bundle.js";
+import { bundlePlugin, publishPackages } from "../lib/bundle.js";
 import { type ClientProcess, startClient } from "../lib/client-process.js";
 import type { Group, GroupResult, Row, RunOptions } from "../lib/group.js";
 import { median } from "../lib/median.js";
@@ -26,7 +26,8 @@ const startsPerSecond = 4;
 /** From the order to start a plugin until its first call is answered. */
 export const group: Group = {
   name,
-  about: "Start of a plugin until its first call is answered, beside `node -e 0` from start to end; one at a time.",
+  about:
+    "Start of a plugin until its first call is answered, beside `node -e 0` and modules that import one package, from start to end; one at a time.",
   bars,
   run,
 };
@@ -50,8 +51,15 @@ async function run(options: RunOptions): Promise<GroupResult> {
 async function findSubjects(folder: string, go: ((program: string) => string) | undefined): Promise<Subject[]> {
   const [node, script] = nodeProgram("tenon/plugin") as [string, string];
   const bundled = [node, await bundlePlugin(script, folder)];
+  const publish = await publishPackages(folder);
+  const imports: Subject[] = [];
+  for (const each of ["nothing", "plugin", "host"]) {
+    const [, program] = nodeProgram(`tenon/import-${each}`) as [string, string];
+    imports.push({ name: `import-${each}`, command: [node, await publish(program)] });
+  }
   const subjects: Subject[] = [
     { name: "node-empty", command: [node, "-e", "0"] },
+    ...imports,
     { name: "tenon-tenon", host: "tenon", command: bundled },
     { name: "tenon-tenon-mtls", host: "tenon", command: bundled, autoMtls: true },
     { name: "tenon-tenon-not-bundled", host: "tenon", command: [node, script] },

@@ -16,14 +16,15 @@ export interface Measurement {
   readonly p99Us: number;
 }
 
-const maxCallsPerSecond = 1_500_000;
+/** Times of so many calls a second are kept; where there are more, the last ones count. */
+const maxSamplesPerSecond = 1_500_000;
 
 /**
  * Lets every caller make one call after the other until the time is over. The loop is the same for every pair whose
  * client is written in TypeScript; `rivals/go/measure` has its twin in Go. Rejects with the first failed call.
  */
 export async function measure(call: () => Promise<unknown>, { callers, seconds }: Order): Promise<Measurement> {
-  const samples = new Float64Array(Math.ceil(seconds * maxCallsPerSecond) + callers);
+  const samples = new Float64Array(Math.ceil(seconds * maxSamplesPerSecond) + callers);
   let calls = 0;
   const start = performance.now();
   const end = start + seconds * 1000;
@@ -33,7 +34,7 @@ export async function measure(call: () => Promise<unknown>, { callers, seconds }
     while (before < end) {
       await call();
       const after = performance.now();
-      samples[calls] = after - before;
+      samples[calls % samples.length] = after - before;
       calls += 1;
       before = after;
     }
@@ -42,6 +43,6 @@ export async function measure(call: () => Promise<unknown>, { callers, seconds }
   await Promise.all(Array.from({ length: callers }, caller));
   const elapsed = (performance.now() - start) / 1000;
   const sorted = samples.subarray(0, calls).sort();
-  const quantileUs = (q: number) => sorted[Math.floor(q * (calls - 1))]! * 1000;
+  const quantileUs = (q: number) => sorted[Math.floor(q * (sorted.length - 1))]! * 1000;
   return { calls, seconds: elapsed, p50Us: quantileUs(0.5), p99Us: quantileUs(0.99) };
 }

@@ -6,7 +6,7 @@ import type { RunOptions } from "./group.js";
 /** Every Go program of the benchmarks, and the module that holds them. */
 export const goPrograms = {
   module: fileURLToPath(new URL("../../rivals/go", import.meta.url)),
-  packages: ["./kv-client", "./kv-plugin", "./load-client", "./load-plugin", "./start-client"],
+  packages: ["./kv-client", "./kv-plugin", "./load-client", "./load-plugin", "./pie-kv", "./start-client"],
 };
 
 /** The command of a program in TypeScript: its path from here, without ending. */

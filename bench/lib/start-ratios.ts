@@ -9,6 +9,8 @@ const pairs = [
   ["tenon-go-mtls", "go-go-mtls"],
   ["go-tenon", "node-empty"],
   ["go-tenon-mtls", "node-empty"],
+  ["import-plugin", "node-empty"],
+  ["import-host", "node-empty"],
 ] as const;
 
 /** What the project means to hold. */
@@ -17,10 +19,15 @@ export const bars: readonly Bar[] = [
   { ratio: "tenon-tenon-mtls/node-empty", atMost: 1.6 },
   { ratio: "tenon-go/go-go", atMost: 1.3 },
   { ratio: "tenon-go-mtls/go-go-mtls", atMost: 1.3 },
+  { ratio: "importMs:plugin", atMost: 15 },
+  { ratio: "importMs:host", atMost: 40 },
 ];
 
-/** Ratios of the medians. */
+/** Ratios of the medians, and what imports add to an empty module in milliseconds. */
 export function compare(rows: readonly Row[]): Record<string, number> {
   const time = (name: string) => Number(rows.find((row) => row.name === name)?.["p50Ms"]);
-  return withoutGaps(pairs.map(([of, to]) => [`${of}/${to}`, time(of) / time(to)]));
+  return withoutGaps([
+    ...pairs.map(([of, to]) => [`${of}/${to}`, time(of) / time(to)] as const),
+    ...["plugin", "host"].map((each) => [`importMs:${each}`, time(`import-${each}`) - time("import-nothing")] as const),
+  ]);
 }

@@ -18,4 +18,5 @@ const plugin = implement(kv, {
     },
   },
 });
+export default plugin;
 await runPlugin(plugin, import.meta);

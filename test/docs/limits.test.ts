@@ -4,13 +4,20 @@ import { listFiles, read, tableRows } from "./pages.js";
 
 const page = "docs/limits.md";
 const packages = ["core", "wire", "plugin", "host"];
+/** Entries beside the main one whose options are no part of it. */
+const otherEntries: Readonly<Record<string, readonly string[]>> = {
+  host: ["services/index.ts"],
+  plugin: ["pie/index.ts"],
+  wire: ["json-rpc/index.ts", "direct/index.ts"],
+};
 const isLimit = /^(?:max[A-Z]\w*|\w+Bytes|\w+Ms)$/;
 
 /** `Owner.option` to the default that its doc comment states, where it states a figure. */
 function findOptions(): Map<string, string | undefined> {
   const found = new Map<string, string | undefined>();
   for (const name of packages) {
-    const index = read(`packages/${name}/src/index.ts`);
+    const entries = ["index.ts", ...(otherEntries[name] ?? [])];
+    const index = entries.map((entry) => read(`packages/${name}/src/${entry}`)).join("\n");
     const exported = new Set(
       [...index.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, names = ""]) =>
         names.split(",").map((each) => each.trim().replace(/^type /, "")),

@@ -57,6 +57,7 @@ test("the exports of @tenon/core", () => {
     "type HealthCheckResponse",
     "type HealthListRequest",
     "type HealthListResponse",
+    "type NoServices",
     "type ParsedEnvironment",
     "type ReattachDescriptor",
     "type ReattachMap",
@@ -68,10 +69,53 @@ test("the exports of @tenon/core", () => {
   ]);
 });
 
+test("the exports of @tenon/core/host-services", () => {
+  assert.deepEqual(exportsOf("core/src/host-services/index.ts"), [
+    "Config",
+    "ConfigGetRequestSchema",
+    "ConfigSnapshotSchema",
+    "ConfigWatchRequestSchema",
+    "Log",
+    "LogEntrySchema",
+    "LogEntry_Level",
+    "LogWriteRequestSchema",
+    "LogWriteResponseSchema",
+    "Store",
+    "StoreConflictSchema",
+    "StoreDeleteRequestSchema",
+    "StoreDeleteResponseSchema",
+    "StoreEntrySchema",
+    "StoreGetRequestSchema",
+    "StoreGetResponseSchema",
+    "StoreListRequestSchema",
+    "StoreListResponseSchema",
+    "StorePutRequestSchema",
+    "StorePutResponseSchema",
+    "type ConfigGetRequest",
+    "type ConfigSnapshot",
+    "type ConfigWatchRequest",
+    "type LogEntry",
+    "type LogWriteRequest",
+    "type LogWriteResponse",
+    "type StoreConflict",
+    "type StoreDeleteRequest",
+    "type StoreDeleteResponse",
+    "type StoreEntry",
+    "type StoreGetRequest",
+    "type StoreGetResponse",
+    "type StoreListRequest",
+    "type StoreListResponse",
+    "type StorePutRequest",
+    "type StorePutResponse",
+  ]);
+});
+
 test("the exports of @tenon/plugin", () => {
   assert.deepEqual(exportsOf("plugin/src/index.ts"), [
     "brokerKey",
+    "callInfo",
     "createLogger",
+    "hostServices",
     "implement",
     "runPlugin",
     "servePlugin",
@@ -80,6 +124,9 @@ test("the exports of @tenon/plugin", () => {
     "type BrokerDialOptions",
     "type BrokerServeOptions",
     "type BrokeredServer",
+    "type CallInfo",
+    "type HostServiceClients",
+    "type HostServicesOptions",
     "type Implementation",
     "type LogFields",
     "type LogLevel",
@@ -99,11 +146,27 @@ test("the exports of @tenon/plugin", () => {
   ]);
 });
 
+test("the exports of @tenon/plugin/pie", () => {
+  assert.deepEqual(exportsOf("plugin/src/pie/index.ts"), [
+    "dialPieHost",
+    "runPieConsumer",
+    "runPieProvider",
+    "servePieProvider",
+    "type PieHost",
+    "type PieHostOptions",
+    "type PieProcessOptions",
+    "type PieProviderOptions",
+    "type RunPieConsumerOptions",
+    "type RunPieProviderOptions",
+  ]);
+});
+
 test("the exports of @tenon/host", () => {
   assert.deepEqual(exportsOf("host/src/index.ts"), [
     "attachFromEnvironment",
     "brokerKey",
     "bubblewrapLauncher",
+    "callInfo",
     "commandOf",
     "createHost",
     "discover",
@@ -119,11 +182,17 @@ test("the exports of @tenon/host", () => {
     "type BrokeredServer",
     "type BubblewrapOptions",
     "type ByteSink",
+    "type CallInfo",
     "type ChannelSettings",
     "type ExitFacts",
     "type FileChecksum",
     "type Host",
     "type HostOptions",
+    "type HostServiceImplementation",
+    "type HostServices",
+    "type InlineLaunch",
+    "type InlinePlugin",
+    "type InlineService",
     "type InstanceChannel",
     "type Launch",
     "type LaunchRequest",
@@ -137,17 +206,38 @@ test("the exports of @tenon/host", () => {
     "type LogRecord",
     "type LogSource",
     "type NetworkAddress",
+    "type PieLaunch",
     "type PingOptions",
+    "type PluginIdentity",
     "type ProcessLaunch",
     "type Reach",
     "type Session",
     "type StartFacts",
     "type StartOptions",
+    "type StdioLaunch",
     "type StopHow",
     "type StopOptions",
     "type StopOutcome",
     "type StopStep",
     "type TlsSettings",
+    "type WorkerLaunch",
+    "type WorkerResourceLimits",
+  ]);
+});
+
+test("the exports of @tenon/host/services", () => {
+  assert.deepEqual(exportsOf("host/src/services/index.ts"), [
+    "createConfig",
+    "createLog",
+    "createStore",
+    "type ConfigOptions",
+    "type ConfigService",
+    "type LogOptions",
+    "type LogService",
+    "type LogServiceCounts",
+    "type PluginIdentity",
+    "type StoreOptions",
+    "type StoreService",
   ]);
 });
 
@@ -169,6 +259,7 @@ test("the exports of @tenon/testkit", () => {
     "hpackInteger",
     "injectFaults",
     "isProcessAlive",
+    "launcherCompliance",
     "listBoundSockets",
     "listDescendants",
     "listOpenFiles",
@@ -184,14 +275,35 @@ test("the exports of @tenon/testkit", () => {
     "type FaultKind",
     "type Faults",
     "type FaultyStream",
+    "type LauncherCapability",
+    "type LauncherComplianceOptions",
+    "type LauncherRig",
     "type ProcessFacts",
     "type RawFrame",
     "type ResourceSnapshot",
+    "type RigRequest",
+    "type RigSession",
     "type SnapshotOptions",
     "type StreamComplianceOptions",
     "type StreamEnds",
     "uint32",
     "withTimeout",
+  ]);
+});
+
+test("the exports of @tenon/testkit/specimen", () => {
+  assert.deepEqual(exportsOf("testkit/src/specimen/index.ts"), [
+    "Specimen",
+    "SpecimenHost",
+    "createSpecimen",
+    "type Facts",
+    "type Hops",
+    "type LookRequest",
+    "type Misdeed",
+    "type Piece",
+    "type SpecimenOptions",
+    "type Task",
+    "type Values",
   ]);
 });
 

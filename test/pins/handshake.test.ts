@@ -96,6 +96,7 @@ test("the error codes", () => {
     "instance-not-found",
     "launcher-failed",
     "listen-failed",
+    "memory-exceeded",
     "multiplex-unsupported",
     "not-started-by-host",
     "option-invalid",

@@ -19,6 +19,7 @@ test("the exports of @tenon/wire", () => {
     "openSocket",
     "pinnedTls",
     "streamFromMessages",
+    "streamFromPort",
     "type AcceptOptions",
     "type CallCompression",
     "type CallEvent",
@@ -37,6 +38,7 @@ test("the exports of @tenon/wire", () => {
     "type MessageStream",
     "type MessageStreamOptions",
     "type PinnedTlsOptions",
+    "type PortStreamOptions",
     "type ResetEvent",
     "type Server",
     "type ServerOptions",
@@ -63,6 +65,8 @@ test("the exports of @tenon/wire/broker", () => {
   assert.deepEqual(exportsOf("wire/src/broker/index.ts"), [
     "brokerKey",
     "createBrokerEnd",
+    "hostServicesId",
+    "hostServicesKey",
     "type Broker",
     "type BrokerDialOptions",
     "type BrokerEnd",
@@ -70,6 +74,7 @@ test("the exports of @tenon/wire/broker", () => {
     "type BrokerServeOptions",
     "type BrokerTls",
     "type BrokeredServer",
+    "type HostServicesSource",
     "type Outbox",
     "type Paths",
   ]);
@@ -130,6 +135,22 @@ test("the exports of @tenon/wire/server", () => {
   ]);
 });
 
+test("the exports of @tenon/wire/port", () => {
+  assert.deepEqual(exportsOf("wire/src/streams/port.ts"), ["streamFromPort", "type PortStreamOptions"]);
+});
+
+test("the exports of @tenon/wire/port-ring", () => {
+  assert.deepEqual(exportsOf("wire/src/streams/port-stream-ring.ts"), [
+    "createByteRing",
+    "openByteRing",
+    "type ByteRing",
+  ]);
+});
+
+test("the exports of @tenon/wire/join-streams", () => {
+  assert.deepEqual(exportsOf("wire/src/streams/join-streams.ts"), ["joinStreams"]);
+});
+
 test("the exports of @tenon/wire/tls", () => {
   assert.deepEqual(exportsOf("wire/src/tls/index.ts"), [
     "createCertificate",
@@ -138,6 +159,33 @@ test("the exports of @tenon/wire/tls", () => {
     "type Certificate",
     "type CertificateOptions",
     "type PinnedTlsOptions",
+  ]);
+});
+
+test("the exports of @tenon/wire/json-rpc", () => {
+  assert.deepEqual(exportsOf("wire/src/json-rpc/index.ts"), [
+    "checkNames",
+    "createJsonRpcChannel",
+    "serveJsonRpc",
+    "type JsonRpcChannel",
+    "type JsonRpcChannelOptions",
+    "type JsonRpcCounters",
+    "type JsonRpcNames",
+    "type JsonRpcOptions",
+    "type JsonRpcServer",
+    "type JsonRpcServerOptions",
+    "type JsonRpcService",
+    "type MessageForm",
+  ]);
+});
+
+test("the exports of @tenon/wire/direct", () => {
+  assert.deepEqual(exportsOf("wire/src/direct/index.ts"), [
+    "createDirectChannel",
+    "directService",
+    "type DirectChannel",
+    "type DirectOptions",
+    "type DirectService",
   ]);
 });
 
@@ -151,4 +199,24 @@ test("the exports of @tenon/wire/health", () => {
 
 test("the exports of @tenon/wire/reflection", () => {
   assert.deepEqual(exportsOf("wire/src/services/reflection.ts"), ["addReflection"]);
+});
+
+test("the exports of @tenon/wire/host-services", () => {
+  assert.deepEqual(exportsOf("wire/src/host-services/index.ts"), [
+    "callChain",
+    "callDepth",
+    "callInfo",
+    "callMetadata",
+    "callerKey",
+    "callerMetadata",
+    "createClient",
+    "createOuterCall",
+    "lazyTransport",
+    "nestedTransport",
+    "tooDeep",
+    "type CallInfo",
+    "type Caller",
+    "type OuterCall",
+    "type OuterCallOptions",
+  ]);
 });

@@ -5,18 +5,25 @@ import { environmentRows } from "./rows/environment.js";
 import { exampleRows } from "./rows/examples.js";
 import { handshakeRows } from "./rows/handshake.js";
 import { hostRows } from "./rows/host.js";
+import { hostServiceRows } from "./rows/host-services.js";
+import { inlineRows } from "./rows/inline.js";
 import { languageRows } from "./rows/languages.js";
 import { launchRows } from "./rows/launch.js";
+import { launcherRows } from "./rows/launchers.js";
 import { lifeRows } from "./rows/life.js";
 import { logRows } from "./rows/log.js";
+import { pieRows } from "./rows/pie.js";
 import { pluginRows } from "./rows/plugin.js";
+import { readyServiceRows } from "./rows/ready-services.js";
 import { reattachRows } from "./rows/reattach.js";
 import { serviceRows } from "./rows/services.js";
+import { stdioLaunchRows } from "./rows/stdio-launch.js";
 import { stdioRows } from "./rows/stdio.js";
 import { stopRows } from "./rows/stop.js";
 import { tlsRows } from "./rows/tls.js";
 import { versionsRows } from "./rows/versions.js";
 import { wireRows } from "./rows/wire.js";
+import { workerRows } from "./rows/worker.js";
 import { yamuxRows } from "./rows/yamux.js";
 
 /** Every rule of the handshake, the environment, the life of an instance and the wire. */
@@ -26,18 +33,25 @@ export const requirements: readonly Requirement[] = [
   ...versionsRows,
   ...tlsRows,
   ...serviceRows,
+  ...readyServiceRows,
   ...languageRows,
   ...lifeRows,
   ...stopRows,
   ...logRows,
   ...stdioRows,
+  ...stdioLaunchRows,
+  ...inlineRows,
+  ...pieRows,
   ...pluginRows,
   ...hostRows,
   ...wireRows,
   ...yamuxRows,
   ...brokerRows,
+  ...hostServiceRows,
   ...reattachRows,
   ...launchRows,
+  ...launcherRows,
   ...conformanceRows,
   ...exampleRows,
+  ...workerRows,
 ];

@@ -55,8 +55,9 @@ describe("kill -9 of the host", { skip }, () => {
   for (const [title, env] of [
     ["with AutoMTLS", {}],
     ["in plaintext", { PLAIN: "1" }],
+    ["on standard input and output", { LAUNCH: "stdio" }],
   ] as const) {
-    test(`10 times, ${title}: no TypeScript plugin survives it [LIFE-20] [PLUG-06] [PLUG-07]`, async () => {
+    test(`10 times, ${title}: no TypeScript plugin survives it [LIFE-20] [PLUG-06] [PLUG-07] [STD-14]`, async () => {
       for (let i = 0; i < 10; i++) {
         const { child, pids } = await runHost(2, fixture("echo-plugin"), env);
         const closed = once(child, "close");

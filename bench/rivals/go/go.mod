@@ -5,6 +5,7 @@ go 1.24.0
 require (
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/hashicorp/go-plugin v1.8.0
+	github.com/natefinch/pie v0.0.0-20170715172608-9a0d72014007
 	google.golang.org/grpc v1.80.0
 	google.golang.org/protobuf v1.36.11
 )

@@ -62,8 +62,11 @@ test("npm start stores every file through every plugin and ends by itself [HOST-
       return [plugin, language, launcher, protocol, tls, errors];
     }),
     [
+      ["plugin.ts", "TypeScript", "inline", "1", "no", "0"],
+      ["plugin.ts", "TypeScript", "worker", "1", "no", "0"],
       ["plugin.ts", "TypeScript", "process", "1", "no", "0"],
       ["plugin.ts", "TypeScript", "process", "1", "AutoMTLS", "0"],
+      ["plugin.ts", "TypeScript", "stdio", "1", "no", "0"],
       ...(missing === undefined
         ? [
             ["plugin-go-grpc", "Go", "process", "1", "no", "0"],

@@ -20,6 +20,21 @@ test("keeps what it is given, in a frozen copy [VER-07]", () => {
   assert.equal(Object.isFrozen(init.versions), false);
 });
 
+test("keeps the host services that it declares, in a frozen copy, and has none otherwise [VER-07]", () => {
+  const hostServices = { health: Health, control: GRPCController };
+  const contract = defineContract({ ...valid, hostServices });
+  assert.deepEqual(contract.hostServices, hostServices);
+  assert.ok(Object.isFrozen(contract.hostServices));
+  assert.equal(Object.isFrozen(hostServices), false);
+  assert.equal("hostServices" in defineContract(valid), false);
+  // One server each: what the plugin serves and what the host serves may be the same service.
+  assert.equal(contract.hostServices?.health, contract.versions[1].kv);
+  const general: Contract = contract;
+  const ofVersions: Contract<(typeof contract)["versions"]> = contract;
+  assert.equal(general.hostServices, ofVersions.hostServices);
+  defineContract({ ...valid, hostServices: {} });
+});
+
 test("accepts the names and cookies that real applications use", () => {
   for (const name of ["kv", "KV-2", "terraform.provider", "a_b", "9lives"]) defineContract({ ...valid, name });
   for (const key of ["grafana_plugin_type", "TF_PLUGIN_MAGIC_COOKIE", "_x"]) {
@@ -56,6 +71,11 @@ const wrong: Record<string, unknown> = {
   "a service name with a dot": { ...valid, versions: { 1: { "a.b": Health } } },
   "a service that is nothing": { ...valid, versions: { 1: { kv: undefined } } },
   "a service that is a message": { ...valid, versions: { 1: { kv: Health.method.check.input } } },
+  "host services that are nothing": { ...valid, hostServices: null },
+  "host services that are a service": { ...valid, hostServices: Health },
+  "a host service with a dot in its name": { ...valid, hostServices: { "a.b": Health } },
+  "a host service that is a message": { ...valid, hostServices: { a: Health.method.check.input } },
+  "one protobuf service twice among the host services": { ...valid, hostServices: { a: Health, b: Health } },
   "one protobuf service twice": { ...valid, versions: { 1: { a: Health, b: other, c: Health } } },
 };
 for (const [what, init] of Object.entries(wrong)) {

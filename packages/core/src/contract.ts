@@ -15,12 +15,20 @@ export interface Cookie {
   readonly value: string;
 }
 
+/** The host services of a contract that declares none. */
+export type NoServices = Readonly<Record<string, never>>;
+
 /** What host and plugin agree on before either runs. go-plugin: `HandshakeConfig` and `VersionedPlugins`. */
-export interface Contract<V extends ContractVersions = ContractVersions> {
+export interface Contract<
+  V extends ContractVersions = ContractVersions,
+  H extends ContractServices = ContractServices,
+> {
   /** Used in messages and logs only. */
   readonly name: string;
   readonly cookie: Cookie;
   readonly versions: V;
+  /** The services of the host that the plugin may want to call, whatever the version. Absent where it declares none. */
+  readonly hostServices?: H;
 }
 
 /** The names of all services of a contract's versions. */
@@ -42,15 +50,18 @@ const maxVersion = 2 ** 31 - 1;
  * - `versions`: at least one, numbered 0 to 2^31 − 1, each with at least one service. Service names are letters, digits,
  *   `_`, `-`, and start with a letter or `_`. All services of a version share one server, so no two of them may be the
  *   same protobuf service.
+ * - `hostServices`: what the plugin asks of its host, which decides at each start what of it to grant. The rules for the services of
+ *   a version hold, but there may be none.
  *
  * @throws {@link TenonError} `contract-invalid`
  */
-export function defineContract<const V extends ContractVersions>(init: {
+export function defineContract<const V extends ContractVersions, const H extends ContractServices = NoServices>(init: {
   readonly name: string;
   readonly cookie: Cookie;
   readonly versions: V;
-}): Contract<V> {
-  const { name, cookie, versions } = init;
+  readonly hostServices?: H;
+}): Contract<V, H> {
+  const { name, cookie, versions, hostServices } = init;
   if (typeof name !== "string" || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw invalid(undefined, `the name ${quote(name)} must be letters, digits, ".", "_" or "-"`);
   }
@@ -62,10 +73,12 @@ export function defineContract<const V extends ContractVersions>(init: {
     checkVersion(name, version, services);
     return [version, Object.freeze({ ...services })] as const;
   });
+  if (hostServices !== undefined) checkHostServices(name, hostServices);
   return Object.freeze({
     name,
     cookie: Object.freeze({ key: cookie.key, value: cookie.value }),
     versions: Object.freeze(Object.fromEntries(frozen)) as unknown as V,
+    ...(hostServices !== undefined && { hostServices: Object.freeze({ ...hostServices }) }),
   });
 }
 
@@ -91,19 +104,28 @@ function checkVersion(name: string, version: string, services: ContractServices)
   if (!isRecord(services) || Object.keys(services).length === 0) {
     throw invalid(name, `version ${version} needs at least one service`);
   }
+  checkServices(name, services, `of version ${version}`);
+}
+
+function checkHostServices(name: string, services: unknown): void {
+  if (!isRecord(services)) throw invalid(name, "hostServices must be services by name, as in { store: Store }");
+  checkServices(name, services as ContractServices, "of hostServices");
+}
+
+function checkServices(name: string, services: ContractServices, where: string): void {
   const localNames = new Map<string, string>();
   for (const [local, service] of Object.entries(services)) {
     if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(local)) {
-      throw invalid(name, `the service name ${quote(local)} of version ${version} must be letters, digits, "_" or "-"`);
+      throw invalid(name, `the service name ${quote(local)} ${where} must be letters, digits, "_" or "-"`);
     }
     if (!isRecord(service) || service.kind !== "service" || typeof service.typeName !== "string") {
-      throw invalid(name, `service ${quote(local)} of version ${version} is no protobuf service descriptor`);
+      throw invalid(name, `service ${quote(local)} ${where} is no protobuf service descriptor`);
     }
     const other = localNames.get(service.typeName);
     if (other !== undefined) {
       throw invalid(
         name,
-        `services ${quote(other)} and ${quote(local)} of version ${version} are both ${service.typeName}; ` +
+        `services ${quote(other)} and ${quote(local)} ${where} are both ${service.typeName}; ` +
           "one server cannot tell them apart",
       );
     }

@@ -91,6 +91,10 @@ export const errorCodes = {
     meaning: "The plugin offers its services by something other than gRPC.",
     nextStep: "Use a plugin that speaks gRPC; net/rpc exists in Go only.",
   },
+  "transport-mismatch": {
+    meaning: "The plugin is reached in another way than the host asked for: by a socket, or by its standard streams.",
+    nextStep: "Launch it with { process } where it listens on a socket, with { stdio } where it can do without one.",
+  },
   "address-invalid": {
     meaning: "The address in a handshake line cannot be used.",
     nextStep: "Use a unix socket path without | or line breaks, or host:port.",
@@ -119,6 +123,14 @@ export const errorCodes = {
     meaning: "The host asked for one connection for everything and the plugin cannot do that.",
     nextStep: 'Update the plugin\'s library, or start it with multiplex: "prefer" or false.',
   },
+  "json-rpc-malformed": {
+    meaning: "The other side of a JSON-RPC connection sent something else than JSON-RPC.",
+    nextStep: "Make sure that it speaks JSON and not gob, and that nothing is printed to its standard output.",
+  },
+  "json-rpc-too-long": {
+    meaning: "The other side of a JSON-RPC connection sent a message over the limit.",
+    nextStep: "Send less at once, or raise maxMessageBytes.",
+  },
   "broker-timeout": {
     meaning: "Nobody answered under a broker id in time.",
     nextStep: "Serve the id before telling it to the other side, and dial an id once each time it is served.",
@@ -134,6 +146,10 @@ export const errorCodes = {
   "plugin-exited": {
     meaning: "The plugin's process ended.",
     nextStep: "Look at its exit code or signal and its last stderr lines, then start a new instance.",
+  },
+  "memory-exceeded": {
+    meaning: "A plugin's thread held more memory than its launch allows, and was ended.",
+    nextStep: "Find what it keeps, or raise the limit that the message names.",
   },
   "session-closed": {
     meaning: "The session was stopped and cannot be used any more.",
@@ -174,6 +190,18 @@ export const errorCodes = {
   "plugin-invalid": {
     meaning: "The implementation does not fit the contract.",
     nextStep: "Implement exactly the versions, services and methods that the message names.",
+  },
+  "store-corrupt": {
+    meaning: "The file in which a plugin's store is kept is damaged.",
+    nextStep: "Put back a copy of the file, or remove it; until then the plugin's calls fail with DataLoss.",
+  },
+  "store-failed": {
+    meaning: "The file in which a plugin's store is kept cannot be read or written.",
+    nextStep: "Look at the cause: space, permissions, or another host that uses the same directory.",
+  },
+  "config-invalid": {
+    meaning: "A configuration for a plugin was refused; the one before it stays.",
+    nextStep: "Look at the cause, which is what the host's own check threw.",
   },
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly nextStep: string }>>;
 

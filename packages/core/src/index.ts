@@ -1,6 +1,14 @@
 // For everybody who writes a contract.
 export { defineContract } from "./contract.js";
-export type { Contract, ContractServices, ContractVersions, Cookie, ServiceAt, ServiceNames } from "./contract.js";
+export type {
+  Contract,
+  ContractServices,
+  ContractVersions,
+  Cookie,
+  NoServices,
+  ServiceAt,
+  ServiceNames,
+} from "./contract.js";
 export { errorCodes, isTenonError, TenonError } from "./errors.js";
 export type { ErrorCode, TenonErrorOptions } from "./errors.js";
 
@@ -18,8 +26,9 @@ export {
   handshakeFields,
   maxHandshakeLineBytes,
   parseHandshakeLine,
+  stdioAddress,
 } from "./handshake/line.js";
-export type { HandshakeField, HandshakeLine } from "./handshake/line.js";
+export type { HandshakeField, HandshakeLine, HandshakeNetwork } from "./handshake/line.js";
 export { checkReattach } from "./reattach/descriptor.js";
 export type { ReattachDescriptor } from "./reattach/descriptor.js";
 export { formatReattach, parseReattach } from "./reattach/json.js";

@@ -1,15 +1,13 @@
-import { type Contract, type ContractVersions, TenonError } from "@tenon/core";
+import { type Contract, type ContractServices, type ContractVersions, TenonError } from "@tenon/core";
 import { createExitNet } from "./launch/exit-net.js";
 import { hostProcess } from "./launch/host-process.js";
 import { processLauncher } from "./launch/process-launcher.js";
-import { attachInstance } from "./attach/attach-instance.js";
 import { isAttach, parseAttach } from "./attach/attach-launch.js";
 import { type AnyLaunch, parseLaunch } from "./launch/parse-launch.js";
 import { createSocketDirectories } from "./sockets/socket-directories.js";
 import type { LogRecord } from "./logs/record.js";
 import { booleanOr, checkKeys, describe, functionOrNothing, invalidOption, textOrNothing } from "./options/check.js";
 import type { Session } from "./session/session.js";
-import { startInstance } from "./start/start-instance.js";
 import { parseStartOptions, type StartOptions } from "./start-options.js";
 import type { StopOutcome } from "./stop/outcome.js";
 import { defaultStopTimeouts, parseStopOptions, type StopOptions } from "./stop/stop-options.js";
@@ -41,10 +39,10 @@ export interface Host extends AsyncDisposable {
    *   {@link StartFacts} in its facts. Nothing of the instance is left then. An attach that fails leaves the instance as it is;
    *   `instance-not-found` where it is gone.
    */
-  start<V extends ContractVersions>(
-    contract: Contract<V>,
+  start<V extends ContractVersions, H extends ContractServices = ContractServices>(
+    contract: Contract<V, H>,
     launch: AnyLaunch,
-    options?: StartOptions,
+    options?: StartOptions<NoInfer<H>>,
   ): Promise<Session<V>>;
   /** The sessions that have not ended, oldest first. */
   readonly sessions: readonly Session[];
@@ -71,24 +69,41 @@ export function createHost(options: HostOptions = {}): Host {
   const socketDirectories = createSocketDirectories(janitor);
   const childProcesses = processLauncher();
   let nextId = 1;
+  const checkOpen = () => {
+    if (!isClosed) return;
+    throw new TenonError(
+      "host-closed",
+      `The host "${name}" was stopped and starts nothing any more. Create a new host.`,
+    );
+  };
 
   const start = async <V extends ContractVersions>(
     contract: Contract<V>,
     launch: AnyLaunch,
     startOptions?: StartOptions,
   ): Promise<Session<V>> => {
-    if (isClosed) {
-      throw new TenonError(
-        "host-closed",
-        `The host "${name}" was stopped and starts nothing any more. Create a new host.`,
-      );
-    }
+    checkOpen();
     checkContract(contract);
     checkKeys("options", startOptions);
     const parsed = parseStartOptions("options", { ...(log && { log }), ...defaults, ...startOptions });
+    const plugin = parsed.name ?? contract.name;
+    const from = isAttach(launch) ? { descriptor: parseAttach(launch) } : { launch: parseLaunch(launch) };
+    const inherited = environment ?? hostProcess.environment();
+    const id = `${plugin}-${nextId}`;
+    nextId++;
+    const { attachInstance, createHostServices, startInstance } = await import("./start/late.js");
+    checkOpen();
+    const { maxCallDepth } = parsed;
     const common = {
-      id: `${parsed.name ?? contract.name}-${nextId}`,
+      id,
+      host: name,
       contract,
+      hostServices: createHostServices(contract, parsed.hostServices, {
+        host: name,
+        plugin,
+        instance: id,
+        maxCallDepth,
+      }),
       options: parsed,
       exitNet,
       onHostStop: (listener: () => void) => {
@@ -99,18 +114,17 @@ export function createHost(options: HostOptions = {}): Host {
       },
     };
     let starting: Promise<Session<V>>;
-    if (isAttach(launch)) {
-      starting = attachInstance({ ...common, descriptor: parseAttach(launch) });
+    if (from.descriptor !== undefined) {
+      starting = attachInstance({ ...common, descriptor: from.descriptor });
     } else {
       starting = startInstance({
         ...common,
-        launch: parseLaunch(launch),
-        environment: environment ?? hostProcess.environment(),
+        launch: from.launch,
+        environment: inherited,
         socketDirectories,
         processLauncher: childProcesses,
       });
     }
-    nextId++;
     const session = await starting;
     const untyped = session as unknown as Session;
     sessions.add(untyped);

@@ -3,10 +3,15 @@ export type { Broker, BrokerDialOptions, BrokeredServer, BrokerServeOptions } fr
 export { brokerKey } from "@tenon/wire/broker";
 export type { Host, HostOptions } from "./host.js";
 export type { ProcessLaunch } from "./launch/process-launch.js";
+export type { StdioLaunch } from "./launch/stdio/stdio-launch.js";
+export type { PieLaunch } from "./pie/pie-settings.js";
 export type { AnyLaunch, Launch, LauncherLaunch } from "./launch/parse-launch.js";
+export type { WorkerLaunch, WorkerResourceLimits } from "./worker/worker-settings.js";
 export type { FileChecksum } from "./launch/checksum.js";
 export { attachFromEnvironment } from "./attach/attach-launch.js";
 export type { AttachLaunch } from "./attach/attach-launch.js";
+export type { InlineLaunch } from "./inline/inline-launch.js";
+export type { InlinePlugin, InlineService } from "./inline/inline-plugin.js";
 export { discover } from "./launch/discover.js";
 export { bubblewrapLauncher } from "./launch/bubblewrap.js";
 export type { BubblewrapOptions } from "./launch/bubblewrap.js";
@@ -22,6 +27,10 @@ export type {
   Reach,
 } from "./launch/launcher.js";
 export type { ExitFacts } from "./launch/exit-facts.js";
+export { callInfo } from "@tenon/wire/host-services";
+export type { CallInfo } from "@tenon/wire/host-services";
+export type { HostServiceImplementation, HostServices } from "./host-services/options.js";
+export type { PluginIdentity } from "./services/plugin-identity.js";
 export type { ChannelSettings } from "./session/channel-settings.js";
 export type { TlsSettings } from "./session/tls-settings.js";
 export type { ByteSink } from "./logs/byte-sink.js";

@@ -1,5 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import type { Interceptor } from "@connectrpc/connect";
+import type { ContractServices } from "@tenon/core";
+import { type HostServices, type ParsedHostServices, parseHostServices } from "./host-services/options.js";
 import type { ByteSink } from "./logs/byte-sink.js";
 import { type LogLevel, logLevels, type LogRecord } from "./logs/record.js";
 import {
@@ -19,7 +21,7 @@ import { parseTlsSettings, type TlsSettings } from "./session/tls-settings.js";
 import { defaultStopTimeouts, parseStopOptions, type StopOptions, type StopTimeouts } from "./stop/stop-options.js";
 
 /** How an instance is started, watched and, unless told otherwise, stopped. */
-export interface StartOptions {
+export interface StartOptions<H extends ContractServices = ContractServices> {
   /** Name of the plugin in messages and records. Default: the contract's. */
   readonly name?: string;
   /** Aborting it ends the start: `start-aborted`. It has no effect on a session that is ready. */
@@ -51,6 +53,16 @@ export interface StartOptions {
   readonly interceptors?: readonly Interceptor[];
   /** Sent with every call that does not set the same key itself. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * What the plugin may call of its host: implementations of the `hostServices` of its contract, by name, or functions that make one for each
+   * instance. What is not there is not granted: `PermissionDenied`. Default: none. go-plugin: by hand, with the broker.
+   */
+  readonly hostServices?: HostServices<H>;
+  /**
+   * How many calls may be open one within the other, host and plugin in turn; one more fails with `ResourceExhausted`. Default 128.
+   * go-plugin: no limit.
+   */
+  readonly maxCallDepth?: number;
   /** Message limits, deadline and keepalive of the session's channel. Default: those of @tenon/wire. go-plugin: `GRPCDialOptions`. */
   readonly channel?: ChannelSettings;
   /**
@@ -100,6 +112,8 @@ export interface ParsedStartOptions {
   readonly socketDir: string | undefined;
   readonly socketGroup: string | undefined;
   readonly interceptors: readonly Interceptor[];
+  readonly hostServices: ParsedHostServices;
+  readonly maxCallDepth: number;
   readonly channel: ChannelSettings;
   readonly tls: ConnectionOptions | undefined;
   readonly multiplex: boolean | "prefer";
@@ -127,6 +141,8 @@ const keys = [
   "socketGroup",
   "interceptors",
   "metadata",
+  "hostServices",
+  "maxCallDepth",
   "channel",
   "tls",
   "multiplex",
@@ -169,6 +185,8 @@ export function parseStartOptions(what: string, options: StartOptions | undefine
       ...parseInterceptors(path("interceptors"), given.interceptors),
       ...parseMetadata(path("metadata"), given.metadata),
     ],
+    hostServices: parseHostServices(path("hostServices"), given.hostServices),
+    maxCallDepth: wholeNumber(path("maxCallDepth"), given.maxCallDepth, 128, 1, 10_000),
     channel: parseChannelSettings(path("channel"), given.channel),
     tls,
     stderr: parseSink(path("stderr"), given.stderr),

@@ -2,6 +2,14 @@ export { delayWrites } from "./streams/delay.js";
 export { createDuplexPair, type DuplexPairOptions } from "./streams/duplex-pair.js";
 export type { StreamComplianceOptions, StreamEnds } from "./streams/compliance/rig.js";
 export { streamCompliance } from "./streams/compliance/stream-compliance.js";
+export { launcherCompliance } from "./launcher-compliance/launcher-compliance.js";
+export type {
+  LauncherCapability,
+  LauncherComplianceOptions,
+  LauncherRig,
+  RigRequest,
+  RigSession,
+} from "./launcher-compliance/rig.js";
 export { type FaultKind, type Faults, type FaultyStream, injectFaults } from "./streams/fault-injection.js";
 export { type EventuallyOptions, eventually, withTimeout } from "./timing.js";
 export { isProcessAlive, listDescendants, listProcesses, type ProcessFacts, readProcess } from "./leaks/processes.js";

@@ -22,6 +22,8 @@ export type { AcceptOptions, Server } from "./server/server.js";
 export { joinStreams } from "./streams/join-streams.js";
 export { streamFromMessages } from "./streams/message-stream.js";
 export type { IncomingMessages, MessageStream, MessageStreamOptions } from "./streams/message-stream.js";
+export { streamFromPort } from "./streams/port-stream.js";
+export type { PortStreamOptions } from "./streams/port-stream.js";
 export type { CloseReason } from "./http2/close-reason.js";
 export { createCertificate } from "./tls/certificate.js";
 export type { Certificate, CertificateOptions } from "./tls/certificate.js";

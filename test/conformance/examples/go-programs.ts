@@ -29,6 +29,7 @@ function changes(version: GoPluginVersion): readonly [name: string, from: string
   return [
     ["options-grpc", "grpc", more],
     ["options-negotiated", "negotiated", more],
+    ["options-bidirectional", "bidirectional", more],
     ...(version === "1.8.0" ? [["options-streaming", "streaming", more] as const] : []),
     ["version2-negotiated", "negotiated", { ...more, "&shared.KVPlugin{}": "&shared.KVGRPCPlugin{}" }],
     ["version2-plugin", "negotiated/plugin-go", { "&shared.KVPlugin{Impl:": "&shared.KVGRPCPlugin{Impl:" }],

@@ -133,7 +133,7 @@ export const brokerRows: readonly Requirement[] = [
     side: "both",
     source: "go-plugin v1.8.0, examples/bidirectional",
     sentence:
-      "Hosts and plugins made with go-plugin v1.8.0, and with v1.4.10 without multiplexing, share channels with ours in both directions.",
+      "Hosts and plugins made with go-plugin v1.8.0, in plaintext, with AutoMTLS, multiplexed and both, and with v1.4.10 without multiplexing, share channels with ours in both directions.",
   },
   {
     id: "BRK-21",

@@ -185,4 +185,10 @@ export const launchRows: readonly Requirement[] = [
     source: "docs/guides/launchers.md",
     sentence: "An instance without handshake is reached by what its launcher hands over: a byte stream or a channel.",
   },
+  {
+    id: "LAUNCH-13",
+    side: "host",
+    source: "docs/guides/launchers.md",
+    sentence: "The log names the methods that a launch cannot call, and how what it is reached by was broken.",
+  },
 ];

@@ -20,13 +20,13 @@ export async function runStory(signal: AbortSignal, progress: (sentence: string)
   const files = await readRepositoryFiles(root, signal);
   progress("");
   console.log(`A host in TypeScript stores the ${files.length} files of this repository through each plugin`);
-  console.log("and reads every one back. Each plugin is a process of its own, on a unix socket.\n");
+  console.log("and reads every one back. The TypeScript plugin is one file; only the way it is run differs.\n");
 
   const rows: StoryRow[] = [];
   const folder = await mkdtemp(join(tmpdir(), "tenon-kv-"));
   try {
     for (const plugin of plugins) {
-      const title = `${plugin.name}${plugin.autoMtls ? " with AutoMTLS" : ""}`;
+      const title = `${plugin.name} (${plugin.launcher}${plugin.autoMtls ? ", AutoMTLS" : ""})`;
       const place = join(folder, String(rows.length));
       await mkdir(place);
       progress(`${title}: starting`);
@@ -56,9 +56,16 @@ async function storeThrough(
   signal: AbortSignal,
   onProgress: (done: number) => void,
 ): Promise<StoryRow> {
-  await using host = createHost();
-  const options = { autoMtls: plugin.autoMtls, socketDir: place, signal };
-  const session = await host.start(kv, { process: plugin.command, cwd: place }, options);
-  const result = await storeFiles(session.client("kv"), files, { suffix: plugin.suffix, signal, onProgress });
-  return { plugin, version: session.version, tls: session.tls, startMs: session.startMs, ...result };
+  const before = process.cwd();
+  // What lives inside this process has its working directory too.
+  process.chdir(place);
+  try {
+    await using host = createHost();
+    const options = { autoMtls: plugin.autoMtls, socketDir: place, signal };
+    const session = await host.start(kv, plugin.launch(place), options);
+    const result = await storeFiles(session.client("kv"), files, { suffix: plugin.suffix, signal, onProgress });
+    return { plugin, version: session.version, tls: session.tls, startMs: session.startMs, ...result };
+  } finally {
+    process.chdir(before);
+  }
 }

@@ -13,7 +13,7 @@ export interface StoryRow extends StoreResult {
 const columns: readonly (readonly [title: string, cell: (row: StoryRow) => string])[] = [
   ["plugin", ({ plugin }) => plugin.name],
   ["language", ({ plugin }) => plugin.language],
-  ["launcher", () => "process"],
+  ["launcher", ({ plugin }) => plugin.launcher],
   ["protocol", ({ version }) => String(version)],
   ["TLS", ({ tls }) => (tls ? "AutoMTLS" : "no")],
   ["calls", ({ calls }) => String(calls)],

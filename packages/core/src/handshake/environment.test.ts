@@ -19,6 +19,7 @@ const full: HandshakeEnvironment = {
   socketGroup: "staff",
   socketDir: "/run/plugins",
   lifeline: "stdin",
+  transport: "stdio",
 };
 
 test("writes ports and versions always [ENV-02, ENV-03]", () => {
@@ -39,6 +40,7 @@ test("writes every other variable only where it is asked for [ENV-04, ENV-05]", 
     PLUGIN_UNIX_SOCKET_GROUP: "staff",
     PLUGIN_UNIX_SOCKET_DIR: "/run/plugins",
     TENON_LIFELINE: "stdin",
+    TENON_TRANSPORT: "stdio",
   });
   assert.deepEqual(formatEnvironment({ ...base, multiplex: false }), formatEnvironment(base));
 });
@@ -73,6 +75,7 @@ test("reads back what it wrote", () => {
         socketGroup: text,
         socketDir: text,
         lifeline: fc.constantFrom("stdin" as const, "none" as const),
+        transport: fc.constantFrom("stdio" as const, "port" as const),
       },
       { requiredKeys: ["ports", "protocolVersions"] },
     )
@@ -138,6 +141,18 @@ test("passes over a lifeline that it does not know [ENV-14]", () => {
   const { environment, notes } = parseEnvironment({ TENON_LIFELINE: "fd3" });
   assert.equal("lifeline" in environment, false);
   assert.match(notes[0]!, /"fd3"/);
+});
+
+test("refuses a transport that it does not know: a socket is not what was asked for [STD-16]", () => {
+  for (const text of ["stdio", "port"] as const) {
+    assert.equal(parseEnvironment({ TENON_TRANSPORT: text }).environment.transport, text);
+  }
+  for (const text of ["STDIO", "pigeon", " stdio"]) {
+    assert.throws(
+      () => parseEnvironment({ TENON_TRANSPORT: text }),
+      (error) => error instanceof TenonError && error.code === "environment-invalid" && error.message.includes(text),
+    );
+  }
 });
 
 test("throws nothing but a TenonError on any environment", () => {

@@ -22,6 +22,11 @@ export interface HandshakeEnvironment {
    * plugin is meant to outlive its host.
    */
   readonly lifeline?: "stdin" | "none";
+  /**
+   * How to serve where it is not a socket. `stdio`: the handshake line on standard output, and behind it the channel on standard
+   * input and output. `port`: both on the message port that a worker thread finds in `workerData.tenonPort`.
+   */
+  readonly transport?: "stdio" | "port";
 }
 
 /** One variable of the handshake, as documented in docs/protocol/go-plugin.md. */
@@ -75,6 +80,7 @@ export const handshakeVariables = [
     values: "an absolute path",
   },
   { name: "TENON_LIFELINE", key: "lifeline", origin: "tenon", sent: "on request", values: "stdin or none" },
+  { name: "TENON_TRANSPORT", key: "transport", origin: "tenon", sent: "on request", values: "stdio or port" },
 ] as const satisfies readonly HandshakeVariable[];
 
 /** What {@link parseEnvironment} found. */
@@ -116,8 +122,8 @@ export function formatEnvironment(environment: HandshakeEnvironment): Record<str
  * empty counts as absent. Ports that are absent are 0; versions that are no integers are passed over with a note, and so
  * are a `PLUGIN_MULTIPLEX_GRPC` that is no boolean (read as false) and a `TENON_LIFELINE` other than `stdin` and `none`.
  *
- * @throws {@link TenonError} `environment-invalid` when a port is no decimal from 0 to 65535, or the lower is above the
- *   higher
+ * @throws {@link TenonError} `environment-invalid` when a port is no decimal from 0 to 65535, the lower is above the
+ *   higher, or `TENON_TRANSPORT` is one that this version does not know
  */
 export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): ParsedEnvironment {
   const notes: string[] = [];
@@ -133,6 +139,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
   const socketGroup = variables["PLUGIN_UNIX_SOCKET_GROUP"];
   const socketDir = variables["PLUGIN_UNIX_SOCKET_DIR"];
   const lifeline = parseLifeline(variables["TENON_LIFELINE"], notes);
+  const transport = parseTransport(variables["TENON_TRANSPORT"]);
   const environment: HandshakeEnvironment = {
     minPort,
     maxPort,
@@ -142,6 +149,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     ...(socketGroup && { socketGroup }),
     ...(socketDir && { socketDir }),
     ...(lifeline && { lifeline }),
+    ...(transport && { transport }),
   };
   return { environment, notes };
 }
@@ -197,6 +205,17 @@ function parseLifeline(text: string | undefined, notes: string[]): "stdin" | "no
   if (text === "stdin" || text === "none") return text;
   notes.push(`TENON_LIFELINE is ${JSON.stringify(text)}, which this version does not know; it is passed over.`);
   return undefined;
+}
+
+/** Not passed over: a plugin that opens a socket in place of what the host asked for is no use to it. */
+function parseTransport(text: string | undefined): "stdio" | "port" | undefined {
+  if (!text) return undefined;
+  if (text === "stdio" || text === "port") return text;
+  throw new TenonError(
+    "environment-invalid",
+    `TENON_TRANSPORT is ${JSON.stringify(text)}, which this version does not know; it knows stdio and port. Update the plugin's library.`,
+    { facts: { name: "TENON_TRANSPORT", value: text } },
+  );
 }
 
 function unsendable(why: string): TenonError {

@@ -118,6 +118,18 @@ test("refuses other networks [HS-07]", () => {
   }
 });
 
+test("takes standard input and output only where they were asked for, and nothing else there [STD-03] [STD-04]", () => {
+  const line = "1|1|stdio|-|grpc||true";
+  const { network, address, multiplex } = parseHandshakeLine(line, "stdio");
+  assert.deepEqual([network, address, multiplex], ["stdio", "-", true]);
+  refuses(line, "transport-mismatch", /did not ask for.*\{ stdio \}/);
+  const isMismatch = { code: "transport-mismatch" };
+  assert.throws(() => parseHandshakeLine("1|1|unix|/tmp/x|grpc|", "stdio"), isMismatch);
+  assert.throws(() => parseHandshakeLine("1|1|tcp|127.0.0.1:80", "stdio"), isMismatch);
+  for (const other of ["", "x", "/tmp/x"]) refuses(`1|1|stdio|${other}|grpc|`, "address-invalid");
+  assert.throws(() => formatHandshakeLine({ ...base, network: "stdio" }), { code: "address-invalid" });
+});
+
 test("refuses addresses that cannot be dialled [HS-08]", () => {
   refuses("1|1|unix||grpc|", "address-invalid");
   refuses("1|1|unix|/tmp/\0|grpc|", "address-invalid");
@@ -178,7 +190,7 @@ test("tells the first wrong field from the left [HS-24]", () => {
 });
 
 const base64Char = fc.constantFrom(..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".split(""));
-const lines: fc.Arbitrary<HandshakeLine> = fc
+const lines: fc.Arbitrary<HandshakeLine<"unix" | "tcp">> = fc
   .record({
     appVersion: fc.nat(2 ** 31 - 1),
     place: fc.oneof(

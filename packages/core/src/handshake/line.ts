@@ -3,22 +3,29 @@ import { parseGoBool } from "../go-bool.js";
 import { parseGoInt } from "../go-int.js";
 import { splitTcpAddress } from "./address.js";
 
+/** By what a plugin is reached: a socket of its own, or its standard input and output. */
+export type HandshakeNetwork = "unix" | "tcp" | "stdio";
+
 /** The content of a handshake line. */
-export interface HandshakeLine {
+export interface HandshakeLine<N extends HandshakeNetwork = HandshakeNetwork> {
   /** Version of the handshake itself; 1 is the only one there is. */
   readonly coreVersion: number;
   /** The version of the contract that the plugin chose. */
   readonly appVersion: number;
-  readonly network: "unix" | "tcp";
-  /** Path of a socket, or `host:port`. */
+  /** `stdio` only where the host set `TENON_TRANSPORT`: what follows the line on the same stream is the channel. */
+  readonly network: N;
+  /** Path of a socket, `host:port`, or {@link stdioAddress}. */
   readonly address: string;
   /** `netrpc` is understood so that it can be refused by name; Tenon serves and calls `grpc`. */
   readonly transport: "grpc" | "netrpc";
   /** DER bytes of the plugin's certificate, base64 in the standard alphabet without padding. Only under AutoMTLS. */
   readonly certificate?: string;
-  /** Whether the plugin multiplexes its broker. Only where the host asked. */
+  /** Whether the plugin multiplexes its broker. Only where the host asked. With `stdio`: whether the bytes that follow are yamux. */
   readonly multiplex?: boolean;
 }
+
+/** What stands in place of an address where the network is `stdio`. */
+export const stdioAddress = "-";
 
 /** The longest line a host reads, its end included. go-plugin has the same limit. */
 export const maxHandshakeLineBytes = 65536;
@@ -37,8 +44,8 @@ export interface HandshakeField {
 export const handshakeFields = [
   { name: "coreVersion", required: true, since: "1.0.0", values: "1" },
   { name: "appVersion", required: true, since: "1.0.0", values: "a decimal integer" },
-  { name: "network", required: true, since: "1.0.0", values: "unix or tcp" },
-  { name: "address", required: true, since: "1.0.0", values: "a socket path, or host:port" },
+  { name: "network", required: true, since: "1.0.0", values: "unix or tcp; stdio only if the host asked" },
+  { name: "address", required: true, since: "1.0.0", values: "a socket path, or host:port; - for stdio" },
   { name: "transport", required: false, since: "1.0.0", values: "grpc or netrpc; missing means netrpc" },
   {
     name: "certificate",
@@ -90,7 +97,7 @@ const codecs: Record<FieldName, FieldCodec> = {
   },
   network: {
     parse(text, draft) {
-      if (text !== "unix" && text !== "tcp") {
+      if (text !== "unix" && text !== "tcp" && text !== "stdio") {
         throw addressInvalid(`the network ${quote(text)} is neither unix nor tcp`, { network: text });
       }
       draft.network = text;
@@ -161,10 +168,13 @@ export function formatHandshakeLine(line: HandshakeLine): string {
  * Reads a handshake line as go-plugin's host does. White space around the line is dropped, fields after the seventh are
  * ignored, and so is a seventh that is no boolean.
  *
+ * @param asked - what the host asked for: a plugin with a socket, or one on its standard streams (`TENON_TRANSPORT`)
  * @throws {@link TenonError} `handshake-malformed`, `core-version-mismatch`, `address-invalid`, `transport-unsupported` or
- *   `certificate-encoding`: the first field that is wrong, from the left
+ *   `certificate-encoding`: the first field that is wrong, from the left; `transport-mismatch` for a good line of the other kind
  */
-export function parseHandshakeLine(text: string): HandshakeLine {
+export function parseHandshakeLine(text: string, asked?: "socket"): HandshakeLine<"unix" | "tcp">;
+export function parseHandshakeLine(text: string, asked: "stdio"): HandshakeLine<"stdio">;
+export function parseHandshakeLine(text: string, asked: "socket" | "stdio" = "socket"): HandshakeLine {
   const parts = text.trim().split("|");
   const needed = handshakeFields.filter((field) => field.required).length;
   if (parts.length < needed) {
@@ -172,15 +182,22 @@ export function parseHandshakeLine(text: string): HandshakeLine {
   }
   const draft: Draft = {};
   handshakeFields.forEach((field, index) => codecs[field.name].parse(parts[index], draft));
-  return draft as HandshakeLine;
+  const line = draft as HandshakeLine;
+  if ((line.network === "stdio") !== (asked === "stdio")) throw transportMismatch(line.network);
+  return line;
 }
 
-function checkAddress(network: "unix" | "tcp", address: string): void {
+function checkAddress(network: HandshakeNetwork, address: string): void {
   if (address === "") throw addressInvalid("it is empty", { address });
   if (/[|\r\n\0]/.test(address)) {
     throw addressInvalid(`${quote(address)} holds "|", a line break or NUL, which the line cannot carry`, { address });
   }
   if (network === "tcp") splitTcpAddress(address);
+  if (network === "stdio" && address !== stdioAddress) {
+    throw addressInvalid(`the network stdio has the address ${quote(stdioAddress)}, not ${quote(address)}`, {
+      address,
+    });
+  }
 }
 
 /** Padding is taken off where it is right: go-plugin refuses it, but encoders of other languages add it. */
@@ -205,6 +222,16 @@ function formatInteger(name: string, value: number): string {
 
 function malformed(why: string): TenonError {
   return new TenonError("handshake-malformed", `The plugin's first line of output is no handshake line: ${why}.`);
+}
+
+function transportMismatch(network: HandshakeNetwork): TenonError {
+  const why =
+    network === "stdio"
+      ? "The plugin offers its services on its standard input and output, which this host did not ask for. " +
+        "Launch it with { stdio } in place of { process }, and do not set TENON_TRANSPORT yourself."
+      : `The plugin listens on a ${network} socket although this host asked for its standard input and output: it does not ` +
+        "know TENON_TRANSPORT. Launch it with { process } in place of { stdio }, or update its library.";
+  return new TenonError("transport-mismatch", why, { facts: { network } });
 }
 
 function addressInvalid(why: string, facts: Record<string, unknown>): TenonError {

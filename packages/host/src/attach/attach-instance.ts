@@ -11,7 +11,7 @@ import { type AttachedProcess, watchAttached } from "./attached-process.js";
 
 /** What an attach needs, checked. */
 export interface AttachRequest<V extends ContractVersions>
-  extends Pick<StartRequest<V>, "id" | "contract" | "options" | "exitNet" | "onHostStop"> {
+  extends Pick<StartRequest<V>, "id" | "host" | "contract" | "options" | "exitNet" | "onHostStop" | "hostServices"> {
   readonly descriptor: ReattachDescriptor;
 }
 
@@ -37,7 +37,7 @@ export async function attachInstance<V extends ContractVersions>(request: Attach
     instance.attachProcess(process, undefined);
     instance.startConnecting();
     const session = await connect(
-      { contract, options: { ...options, connectTimeoutMs: 0 } },
+      { ...request, options: { ...options, connectTimeoutMs: 0 } },
       { instance, watch, progress: {} },
       {
         process,

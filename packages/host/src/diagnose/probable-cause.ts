@@ -109,7 +109,7 @@ export function findProbableCause(evidence: Evidence): string | undefined {
   if (exitCode === 0) {
     return "The program ended normally without serving. Check that it is a plugin, and that it waits for its server to end.";
   }
-  if (code === "start-timeout" && stderrTail.length === 0) {
+  if (code === "start-timeout" && stderrTail.length === 0 && evidence.stdoutHead === "") {
     return "The program runs but prints nothing. Check that it is a plugin; raise startTimeoutMs if it is only slow.";
   }
   return undefined;

@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { maxHandshakeLineBytes } from "@tenon/core";
-import { readStdout } from "./stdout-reader.js";
+import { readFirstLine, readStdout } from "./stdout-reader.js";
 
 function open() {
   const stdout = new PassThrough();
@@ -50,4 +50,38 @@ test("an end without a line feed gives what there is, an empty output is closed 
   empty.stdout.destroy();
   assert.deepEqual(await empty.reader.firstLine, { kind: "closed" });
   await empty.reader.ended;
+});
+
+test("what follows the first line stays in the stream, however it is cut [STD-05]", async () => {
+  const bytes = Buffer.concat([
+    Buffer.from("1|1|stdio|-|grpc|\n"),
+    Buffer.from([0, 10, 255, 13, 10]),
+    Buffer.alloc(70_000, 7),
+  ]);
+  for (const size of [1, 2, 17, 18, 19, 4096, bytes.length]) {
+    const stdout = new PassThrough({ highWaterMark: 1_000_000 });
+    const reader = readFirstLine(stdout);
+    for (let at = 0; at < bytes.length; at += size) stdout.write(bytes.subarray(at, at + size));
+    assert.deepEqual(await reader.firstLine, { kind: "line", text: "1|1|stdio|-|grpc|", isComplete: true });
+    assert.ok(stdout.isPaused());
+    assert.equal(reader.head(), "1|1|stdio|-|grpc|");
+    stdout.end();
+    const rest: Buffer[] = [];
+    for await (const chunk of stdout) rest.push(chunk as Buffer);
+    assert.ok(Buffer.concat(rest).equals(bytes.subarray(18)), `in pieces of ${size}`);
+  }
+});
+
+test("a first line that is none is told as for a socket [STD-09]", async () => {
+  const cases = [
+    ["", { kind: "closed" }],
+    ["1|1|st", { kind: "line", text: "1|1|st", isComplete: false }],
+    ["x".repeat(maxHandshakeLineBytes), { kind: "too-long" }],
+  ] as const;
+  for (const [text, expected] of cases) {
+    const stdout = new PassThrough();
+    const reader = readFirstLine(stdout);
+    stdout.end(text);
+    assert.deepEqual(await reader.firstLine, expected);
+  }
 });

@@ -1,15 +1,6 @@
 import type { Readable } from "node:stream";
-import { maxHandshakeLineBytes } from "@tenon/core";
 import { createDeferred } from "../async/deferred.js";
-
-/** What came first on a plugin's standard output. */
-type FirstLine =
-  /** A line; `isComplete` is false where the output ended without a line end. */
-  | { readonly kind: "line"; readonly text: string; readonly isComplete: boolean }
-  /** More than 64 KiB without a line end. */
-  | { readonly kind: "too-long" }
-  /** The output was closed with nothing written. */
-  | { readonly kind: "closed" };
+import { createLineCollector, type FirstLine } from "./line-collector.js";
 
 /** Reads the standard output of one plugin from its start to its end. */
 export interface StdoutReader {
@@ -21,9 +12,6 @@ export interface StdoutReader {
   readonly ended: Promise<void>;
 }
 
-const lineFeed = 0x0a;
-const headBytes = 1024;
-
 /**
  * Starts reading. Everything after the first line goes to `onRest`, for the whole life of the stream: a plugin whose output
  * nobody reads would block once its pipe is full. After a line that is too long the rest is passed on as well.
@@ -31,8 +19,7 @@ const headBytes = 1024;
 export function readStdout(stdout: Readable, onRest: (chunk: Uint8Array) => void): StdoutReader {
   const { promise: firstLine, resolve } = createDeferred<FirstLine>();
   const { promise: ended, resolve: resolveEnded } = createDeferred<void>();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const collector = createLineCollector();
   let isFound = false;
 
   const found = (line: FirstLine): void => {
@@ -45,37 +32,44 @@ export function readStdout(stdout: Readable, onRest: (chunk: Uint8Array) => void
       onRest(chunk);
       return;
     }
-    const lineEnd = chunk.indexOf(lineFeed);
-    const part = lineEnd === -1 ? chunk : chunk.subarray(0, lineEnd);
-    const room = maxHandshakeLineBytes - bytes;
-    // A copy: a plugin that sends byte by byte must not keep one read buffer alive for each of them.
-    chunks.push(Buffer.from(part.subarray(0, room)));
-    bytes += part.length;
-    if (bytes >= maxHandshakeLineBytes) {
-      found({ kind: "too-long" });
-      onRest(chunk.subarray(Math.min(room, chunk.length)));
-    } else if (lineEnd !== -1) {
-      found({ kind: "line", text: Buffer.concat(chunks).toString("utf8"), isComplete: true });
-      if (lineEnd + 1 < chunk.length) onRest(chunk.subarray(lineEnd + 1));
-    }
+    const first = collector.add(chunk);
+    if (first === undefined) return;
+    found(first.line);
+    if (first.rest.length > 0) onRest(first.rest);
   });
 
   const finish = (): void => {
-    if (!isFound) {
-      found(
-        bytes === 0
-          ? { kind: "closed" }
-          : { kind: "line", text: Buffer.concat(chunks).toString("utf8"), isComplete: false },
-      );
-    }
+    if (!isFound) found(collector.end());
     resolveEnded();
   };
   stdout.once("end", finish);
   stdout.once("close", finish);
 
-  return {
-    firstLine,
-    head: () => Buffer.concat(chunks).toString("utf8", 0, Math.min(bytes, headBytes)),
-    ended,
+  return { firstLine, head: () => collector.head(), ended };
+}
+
+/**
+ * Reads the first line and nothing behind it: the stream is paused then, with what follows in it. The promise never rejects.
+ */
+export function readFirstLine(stdout: Readable): Pick<StdoutReader, "firstLine" | "head"> {
+  const { promise: firstLine, resolve } = createDeferred<FirstLine>();
+  const collector = createLineCollector();
+  const found = (line: FirstLine): void => {
+    stdout.off("data", onData);
+    stdout.off("end", finish);
+    stdout.off("close", finish);
+    resolve(line);
   };
+  const onData = (chunk: Buffer): void => {
+    const first = collector.add(chunk);
+    if (first === undefined) return;
+    stdout.pause();
+    found(first.line);
+    if (first.rest.length > 0) stdout.unshift(first.rest);
+  };
+  const finish = (): void => found(collector.end());
+  stdout.on("data", onData);
+  stdout.on("end", finish);
+  stdout.on("close", finish);
+  return { firstLine, head: () => collector.head() };
 }

@@ -30,10 +30,11 @@ export function createLossError(
       facts: { instance },
     });
   }
-  const words = findLastWords(stderrTail);
+  const words = exit.error?.message ?? findLastWords(stderrTail);
   const said = words === undefined ? "" : ` (${escapeText(words)})`;
   return new TenonError("plugin-exited", `${who} ended with ${formatExit(exit)}${said}. Start a new instance.`, {
     plugin,
+    cause: exit.error,
     facts: { instance, exitCode: exit.exitCode, signal: exit.signal, stderrTail: Object.freeze([...stderrTail]) },
   });
 }

@@ -3,4 +3,6 @@ export interface ExitFacts {
   /** Null where a signal ended it. */
   readonly exitCode: number | null;
   readonly signal: string | null;
+  /** What it ended with, where that is known: what a thread did not catch, or `memory-exceeded`. */
+  readonly error?: Error;
 }

@@ -32,6 +32,8 @@ export interface LaunchRequest {
   /** Name of the plugin and id of the instance, for messages. */
   readonly plugin: string;
   readonly instance: string;
+  /** Name of the host, as its calls tell it to the plugin. */
+  readonly host: string;
   /** What the host wants of the plugin: services by version. */
   readonly contract: Contract;
   /**
@@ -109,6 +111,8 @@ export interface LaunchedInstance {
    * `TenonError`. Default: as its handshake line says.
    */
   readonly reach?: Reach | Promise<Reach>;
+  /** With `reach`: the beginning of what it printed in place of a handshake, for the error of a failed start. Default: nothing. */
+  firstOutput?(): string;
   /** Resolves when the instance has ended. It must not reject, and not wait for the ends of `stdout` and `stderr`. */
   readonly exited: Promise<ExitFacts>;
   /**
@@ -120,6 +124,11 @@ export interface LaunchedInstance {
   release(): void;
   /** Lets the instance run on without this host, which does not wait for it any more. Called before `release`. Default: nothing. */
   detach?(): void;
+  /**
+   * Whether the instance works so hard that it answers nobody, asked without its help: since how many milliseconds its event loop has not
+   * turned. Undefined while it rests, and where nobody can tell. What is busy is not dead, however long a ping of it takes.
+   */
+  busy?(): { readonly busyMs: number } | undefined;
   /** Takes new code: calls that come from now on run on it, those in flight end on the old one. Where `capabilities.reload`. */
   reload?(signal: AbortSignal | undefined): Promise<void>;
   /** Turns an address as the plugin sees it into one that the host can connect to. Default: they are the same. */

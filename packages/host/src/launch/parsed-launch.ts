@@ -27,6 +27,8 @@ export interface ParsedLaunch {
   readonly parentDeathSignal: "SIGTERM" | "SIGKILL" | false | undefined;
   readonly checksums: readonly FileChecksum[];
   readonly lifetime: "host" | "own";
+  /** Whether messages that do not leave the process are copied all the same. */
+  readonly copiesMessages: boolean;
   /** Undefined: a child process. */
   readonly launcher: Launcher | undefined;
 }
@@ -44,6 +46,7 @@ export function createParsedLaunch(init: Partial<ParsedLaunch>): ParsedLaunch {
     parentDeathSignal: undefined,
     checksums: [],
     lifetime: "host",
+    copiesMessages: false,
     launcher: undefined,
     ...init,
     command,

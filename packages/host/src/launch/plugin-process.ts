@@ -9,6 +9,8 @@ export interface PluginProcess {
   readonly pid: number | undefined;
   readonly stdout?: Readable | undefined;
   readonly stderr?: Readable | undefined;
+  /** The beginning of what it printed in place of a handshake, where its launcher read that. */
+  firstOutput?(): string | undefined;
   /** How it ended; undefined while it runs. */
   readonly exit: ExitFacts | undefined;
   /** Resolves when the process has ended, whoever still holds its pipes. Never rejects. */
@@ -75,7 +77,12 @@ export function adoptLaunched(launcher: Launcher, launched: LaunchedInstance): P
   if (problem !== undefined) throw launcherFailed(launcher, problem);
   let exit: ExitFacts | undefined;
   const exited = launched.exited.then(
-    (facts) => (exit = { exitCode: facts?.exitCode ?? null, signal: facts?.signal ?? null }),
+    (facts) =>
+      (exit = {
+        exitCode: facts?.exitCode ?? null,
+        signal: facts?.signal ?? null,
+        ...(facts?.error instanceof Error && { error: facts.error }),
+      }),
     () => (exit = { exitCode: null, signal: null }),
   );
   // A pipe that breaks has ended: its reader sees the end and nothing else is lost.
@@ -84,6 +91,7 @@ export function adoptLaunched(launcher: Launcher, launched: LaunchedInstance): P
     pid: launched.pid,
     stdout: launched.stdout,
     stderr: launched.stderr,
+    firstOutput: () => quietly(() => launched.firstOutput?.()),
     get exit() {
       return exit;
     },

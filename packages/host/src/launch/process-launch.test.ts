@@ -19,6 +19,7 @@ test("a launch is copied and frozen, with its defaults", () => {
     parentDeathSignal: undefined,
     checksums: [],
     lifetime: "host",
+    copiesMessages: false,
     launcher: undefined,
   });
   assert.ok(Object.isFrozen(parsed) && Object.isFrozen(parsed.command) && Object.isFrozen(parsed.env));

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Writable } from "node:stream";
 import { TenonError } from "@tenon/core";
 import type { ExitFacts } from "./exit-facts.js";
 import { hostProcess } from "./host-process.js";
@@ -10,7 +11,8 @@ export interface SpawnRequest {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  readonly stdin: "lifeline" | "inherit" | "ignore";
+  /** `lifeline`: a pipe that is held open; `stream`: a pipe that is written to. */
+  readonly stdin: "lifeline" | "inherit" | "ignore" | "stream";
 }
 
 /**
@@ -19,7 +21,9 @@ export interface SpawnRequest {
  *
  * @throws {@link TenonError} `spawn-failed` with the system's error as its cause; the caller refines it
  */
-export async function spawnProcess(request: SpawnRequest): Promise<SpawnedProcess> {
+export async function spawnProcess(
+  request: SpawnRequest,
+): Promise<SpawnedProcess & { readonly stdin: Writable | null }> {
   let child: ChildProcess;
   try {
     child = spawn(request.file, request.args, {
@@ -27,7 +31,7 @@ export async function spawnProcess(request: SpawnRequest): Promise<SpawnedProces
       env: { ...request.env },
       detached: hostProcess.platform !== "win32",
       windowsHide: true,
-      stdio: [request.stdin === "lifeline" ? "pipe" : request.stdin, "pipe", "pipe"],
+      stdio: [request.stdin === "lifeline" || request.stdin === "stream" ? "pipe" : request.stdin, "pipe", "pipe"],
     });
   } catch (error) {
     throw spawnFailed(request, error);
@@ -53,6 +57,7 @@ export async function spawnProcess(request: SpawnRequest): Promise<SpawnedProces
 
   return {
     pid,
+    stdin: child.stdin,
     stdout,
     stderr,
     get exit() {

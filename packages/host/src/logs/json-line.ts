@@ -41,7 +41,8 @@ export function parseJsonLine(line: string): ParsedLine | undefined {
   };
 }
 
-function parseObject(line: string): Record<string, unknown> | undefined {
+/** The JSON object that a text is; undefined where it is none. */
+export function parseObject(line: string): Record<string, unknown> | undefined {
   const text = line.trim();
   if (!text.startsWith("{") || !text.endsWith("}")) return undefined;
   try {
@@ -91,9 +92,10 @@ function readTime(value: unknown): Date | undefined {
   return isPlausible && !Number.isNaN(date.getTime()) ? date : undefined;
 }
 
-function remainingFields(
+/** The keys of an object that are not used for something else, as the fields of a record. */
+export function remainingFields(
   object: Record<string, unknown>,
-  used: ReadonlySet<string>,
+  used: ReadonlySet<string> = new Set(),
 ): Readonly<Record<string, unknown>> {
   const fields: Record<string, unknown> = {};
   for (const key of Object.keys(object)) {

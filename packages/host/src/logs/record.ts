@@ -6,9 +6,9 @@ export type LogLevel = (typeof logLevels)[number];
 
 /**
  * Where a record came from: the plugin's real standard error, its real standard output after the handshake line,
- * the GRPCStdio stream (what its code printed), or this library speaking about the instance.
+ * the GRPCStdio stream (what its code printed), the host service `Log`, or this library speaking about the instance.
  */
-export type LogSource = "stderr" | "stdout" | "stdio" | "host";
+export type LogSource = "stderr" | "stdout" | "stdio" | "service" | "host";
 
 /** Place of a record that holds one piece of a line or dump longer than the limit. */
 export interface LogPart {
@@ -34,6 +34,8 @@ export interface LogRecord {
   readonly module?: string;
   /** `file:line` of the call that logged (`@caller`, `caller`), where the plugin gave one. */
   readonly caller?: string;
+  /** Id of the call of the host during which it was said, where the plugin gave one to the host service `Log`. */
+  readonly callId?: string;
   /** Every other key of a JSON line, as parsed. A key named `__proto__` is renamed `_proto_`. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Set when the text is one piece of something longer than `maxLogLineBytes`. */

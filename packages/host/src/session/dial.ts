@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TenonError } from "@tenon/core";
-import { connectSocket } from "@tenon/wire";
+import { openSocket } from "@tenon/wire";
 import type { PluginAddress } from "../handshake/check-handshake.js";
 
 const firstPauseMs = 10;
@@ -43,28 +43,6 @@ export function formatAddress(address: PluginAddress): string {
 }
 
 function connectOnce(address: PluginAddress, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket =
-      address.network === "unix"
-        ? connectSocket({ path: address.path })
-        : connectSocket({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
-    const settle = (act: () => void): void => {
-      signal.removeEventListener("abort", onAbort);
-      socket.off("connect", onConnect);
-      socket.off("error", onError);
-      act();
-    };
-    const onConnect = (): void => settle(() => resolve(socket));
-    const onError = (error: Error): void => settle(() => reject(error));
-    const onAbort = (): void =>
-      settle(() => {
-        socket.on("error", () => {});
-        socket.destroy();
-        reject(signal.reason);
-      });
-    socket.once("connect", onConnect);
-    socket.once("error", onError);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-  });
+  if (address.network === "unix") return openSocket({ path: address.path }, signal);
+  return openSocket({ host: address.host, port: address.port, noDelay: true, keepAlive: true }, signal);
 }

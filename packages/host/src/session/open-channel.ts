@@ -2,10 +2,11 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 import type { Interceptor } from "@connectrpc/connect";
 import { TenonError } from "@tenon/core";
-import { type Channel, createChannel } from "@tenon/wire";
+import { type Channel, type ChannelOptions, createChannel } from "@tenon/wire";
 import type { Mux } from "@tenon/wire/broker-mux";
 import type { ChannelSettings } from "./channel-settings.js";
 import { secure, tlsFailed } from "./secure.js";
+import { findViolation } from "./violation.js";
 
 /** What is needed to reach a plugin. */
 export interface ChannelRequest {
@@ -17,7 +18,7 @@ export interface ChannelRequest {
   readonly isRenewable: boolean;
   readonly interceptors: readonly Interceptor[];
   readonly tls: ConnectionOptions | undefined;
-  readonly channel: ChannelSettings;
+  readonly channel: ChannelSettings & Pick<ChannelOptions, "fixedMetadata">;
   /** Whether one connection carries everything: then the channel is its first stream. */
   readonly multiplex: boolean;
   /** Says why the connection was lost, or why no other could be made. */
@@ -53,9 +54,10 @@ export async function openChannel(request: ChannelRequest): Promise<OpenedChanne
     interceptors: request.interceptors,
     // The plugin takes the first stream of a connection that carries everything for its channel, and no other.
     ...(mux === undefined && request.isRenewable ? { renew } : {}),
-    explainLoss: async () => {
+    explainLoss: async (reason) => {
       const cause = await request.explainLoss();
-      return { message: cause.message, cause };
+      const violation = findViolation(reason);
+      return { message: violation === undefined ? cause.message : `${violation}; ${cause.message}`, cause };
     },
   });
   try {

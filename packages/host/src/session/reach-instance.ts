@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
-import { type Certificate, interceptTransport, pinnedTls } from "@tenon/wire";
+import { type Certificate, type CloseReason, interceptTransport, pinnedTls } from "@tenon/wire";
 import type { Mux } from "@tenon/wire/broker-mux";
 import type { Handshake } from "../handshake/check-handshake.js";
 import type { Instance } from "../instance/instance.js";
@@ -7,11 +7,14 @@ import type { InstanceChannel, Reach } from "../launch/launcher.js";
 import type { ParsedStartOptions } from "../start-options.js";
 import { dial, formatAddress } from "./dial.js";
 import { openChannel } from "./open-channel.js";
+import { findViolation } from "./violation.js";
 
 /** What every way to an instance needs. */
 export interface ReachRequest {
   readonly instance: Instance;
   readonly options: Pick<ParsedStartOptions, "connectTimeoutMs" | "interceptors" | "tls" | "channel">;
+  /** What every call of the session says of its caller. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Ends the attempt; its reason is thrown. */
   readonly signal: AbortSignal;
 }
@@ -32,7 +35,7 @@ export interface Reached {
 export async function reachByHandshake(
   handshake: Handshake,
   certificate: Certificate | undefined,
-  { instance, options, signal }: ReachRequest,
+  { instance, options, metadata, signal }: ReachRequest,
 ): Promise<Reached> {
   const peer = handshake.certificate;
   const pinned = peer === undefined || certificate === undefined ? undefined : pinnedTls(certificate, peer.raw);
@@ -43,7 +46,7 @@ export async function reachByHandshake(
     isRenewable: true,
     interceptors: options.interceptors,
     tls,
-    channel: options.channel,
+    channel: { ...options.channel, fixedMetadata: metadata },
     multiplex: handshake.multiplex,
     explainLoss: () => instance.explainLoss(),
     signal,
@@ -52,20 +55,39 @@ export async function reachByHandshake(
 }
 
 /** Takes what a launcher reaches its instance by. @throws {@link TenonError} `connect-failed`; the signal's reason */
-export async function reachByLauncher(reach: Reach, { instance, options, signal }: ReachRequest): Promise<Reached> {
-  if (reach.kind === "channel") return { channel: dressed(reach.channel, options), mux: undefined, tls: undefined };
+export async function reachByLauncher(
+  reach: Reach,
+  { instance, options, metadata, signal }: ReachRequest,
+): Promise<Reached> {
+  if (reach.kind === "channel") {
+    noteViolation(instance, reach.channel.closed);
+    return { channel: dressed(reach.channel, options), mux: undefined, tls: undefined };
+  }
   const { channel, mux } = await openChannel({
     connect: async () => reach.stream,
     place: "the other end of the plugin's byte stream",
     isRenewable: false,
     interceptors: options.interceptors,
     tls: undefined,
-    channel: options.channel,
+    channel: { ...options.channel, fixedMetadata: metadata },
     multiplex: reach.multiplex,
     explainLoss: () => instance.explainLoss(),
     signal,
   });
+  noteViolation(instance, channel.closed);
   return { channel, mux, tls: undefined };
+}
+
+/** The end of the process comes right behind, and says nothing of this. */
+function noteViolation({ log }: Instance, closed: Promise<CloseReason>): void {
+  void closed.then((reason) => {
+    const violation = findViolation(reason);
+    if (violation === undefined) return;
+    log.note(
+      "error",
+      `${violation}. Something may have written to the plugin's byte stream besides its channel, such as a print to descriptor 1`,
+    );
+  });
 }
 
 /** What a channel of the engine is told by its options: interceptors, and the deadline of calls that name none. */

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
-import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { TenonError } from "@tenon/core";
+import { secureClient } from "@tenon/wire/tls";
 
 /**
  * Runs TLS over a fresh connection. Its success does not
@@ -8,43 +9,14 @@ import { TenonError } from "@tenon/core";
  *
  * @throws {@link TenonError} `tls-failed` with the reason as its cause; the signal's reason when it aborts
  */
-export function secure(socket: Duplex, options: ConnectionOptions, signal: AbortSignal): Promise<TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const secured = connect({ ...options, socket });
-    const settle = (act: () => void): void => {
-      signal.removeEventListener("abort", onAbort);
-      secured.off("secureConnect", onSecure);
-      secured.off("error", onError);
-      secured.off("close", onClose);
-      act();
-    };
-    const fail = (why: string, cause?: unknown): void =>
-      settle(() => {
-        secured.on("error", () => {});
-        secured.destroy();
-        socket.destroy();
-        reject(tlsFailed(why, cause));
-      });
-    const onSecure = (): void => {
-      if (secured.alpnProtocol === "h2") settle(() => resolve(secured));
-      else fail("the plugin's TLS does not offer HTTP/2 (ALPN h2)");
-    };
-    const onError = (error: Error): void =>
-      fail(`the TLS handshake failed (${(error as NodeJS.ErrnoException).code ?? error.message})`, error);
-    const onClose = (): void => fail("the plugin closed the connection during the TLS handshake");
-    const onAbort = (): void =>
-      settle(() => {
-        secured.on("error", () => {});
-        secured.destroy();
-        socket.destroy();
-        reject(signal.reason);
-      });
-    secured.once("secureConnect", onSecure);
-    secured.once("error", onError);
-    secured.once("close", onClose);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-  });
+export async function secure(socket: Duplex, options: ConnectionOptions, signal: AbortSignal): Promise<TLSSocket> {
+  try {
+    return await secureClient(socket, options, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw tlsFailed(`the TLS handshake failed (${code ?? message})`, cause);
+  }
 }
 
 /** An error of the code `tls-failed`. */

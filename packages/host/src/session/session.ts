@@ -11,6 +11,7 @@ import {
 } from "@tenon/core";
 import { createClient } from "@tenon/wire";
 import type { Broker } from "@tenon/wire/broker";
+import { createSessionClient } from "../host-services/session-client.js";
 import type { Instance } from "../instance/instance.js";
 import type { InstanceChannel, LauncherCapabilities } from "../launch/launcher.js";
 import type { LogCounts } from "../logs/instance-log.js";
@@ -113,6 +114,8 @@ export interface SessionInit<V extends ContractVersions> {
   readonly broker: Broker;
   readonly startMs: number;
   readonly stopDefaults: StopTimeouts;
+  /** Of unary calls that name none. */
+  readonly defaultTimeoutMs?: number | undefined;
   readonly describeReattach: () => ReattachDescriptor;
 }
 
@@ -167,7 +170,10 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
         );
       }
       let client = clients.get(name);
-      if (client === undefined) clients.set(name, (client = createClient(service, channel.transport)));
+      if (client === undefined) {
+        client = createSessionClient(service, channel.transport, init.defaultTimeoutMs);
+        clients.set(name, client);
+      }
       return client as Client<Extract<ServiceAt<V, K>, DescService>>;
     },
     async ping(options) {

@@ -82,7 +82,8 @@ async function prepare<V extends ContractVersions>(
       protocolVersions: versionsOf(contract),
       ...(certificate && { clientCertificate: certificate.certPem }),
       ...(socketDir !== undefined && { socketDir }),
-      ...(options.socketGroup !== undefined && { socketGroup: options.socketGroup }),
+      ...((launch.transport === "stdio" || launch.transport === "port") && { transport: launch.transport }),
+      ...(usesSocket && options.socketGroup !== undefined && { socketGroup: options.socketGroup }),
       // One byte stream is all there is: further channels can only be inside it.
       ...((options.multiplex !== false || !usesSocket) && { multiplex: true }),
       ...(launch.stdin === "lifeline" && { lifeline: "stdin" }),
@@ -112,6 +113,7 @@ async function prepare<V extends ContractVersions>(
   return Object.freeze<LaunchRequest>({
     plugin: instance.plugin,
     instance: instance.id,
+    host: request.host,
     contract,
     command,
     env,
@@ -123,7 +125,7 @@ async function prepare<V extends ContractVersions>(
     socketDir,
     verifiedDir,
     signal: watch.signal,
-    hostServices: undefined,
+    hostServices: request.hostServices?.directly({ copy: launch.copiesMessages }),
     explainLoss: () => instance.explainLoss(),
   });
 }

@@ -3,12 +3,13 @@ import { test } from "node:test";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { defineContract, Health, HealthCheckResponse_ServingStatus, isTenonError } from "@tenon/core";
 import { createDuplexPair } from "@tenon/testkit";
-import { createServer } from "@tenon/wire";
+import { type CloseReason, createServer } from "@tenon/wire";
 import { createMux } from "@tenon/wire/broker-mux";
 import { createHost } from "../host.js";
 import type { ExitFacts } from "../launch/exit-facts.js";
-import type { LaunchedInstance, Launcher, LaunchRequest, Reach } from "../launch/launcher.js";
+import type { InstanceChannel, LaunchedInstance, Launcher, LaunchRequest, Reach } from "../launch/launcher.js";
 import { createDeferred } from "../async/deferred.js";
+import type { LogRecord } from "../logs/record.js";
 
 const contract = defineContract({
   name: "inside",
@@ -135,4 +136,25 @@ test("the start fails where the instance ends before it was reached [LAUNCH-12]"
   const failure = await host.start(contract, { launcher }).catch((error: unknown) => error);
   assert.ok(isTenonError(failure, "plugin-exited"), String(failure));
   assert.equal(failure.facts["exitCode"], 7);
+});
+
+test("the log says which methods a launcher without streams cannot call, and how a channel of its own was broken [LAUNCH-13]", async () => {
+  const closed = createDeferred<CloseReason>();
+  const refuse = () => Promise.reject(new ConnectError("not here", Code.Unimplemented));
+  const channel: InstanceChannel = {
+    transport: { unary: refuse, stream: refuse },
+    closed: closed.promise,
+    ping: async () => 0,
+    destroy: () => {},
+  };
+  const { launcher } = inside(() => ({ kind: "channel", channel, version: 3 }));
+  const notes: string[] = [];
+  const log = ({ level, message }: LogRecord) => void (level === "debug" || notes.push(message));
+  await using host = createHost({ log });
+  const capabilities = { isolation: "process", streams: false } as const;
+  const session = await host.start(contract, { launcher: { ...launcher, capabilities } });
+  closed.resolve({ kind: "error", message: "its answer is no JSON", cause: undefined });
+  await session.closed;
+  assert.match(notes[0]!, /cannot stream.*grpc\.health\.v1\.Health\/Watch$/);
+  assert.match(notes[1]!, /^its answer is no JSON\. Something may have written/);
 });

@@ -1,8 +1,11 @@
-import { acceptVersion, type ContractVersions, TenonError } from "@tenon/core";
+import { acceptVersion, type ContractServices, type ContractVersions, isTenonError, TenonError } from "@tenon/core";
 import { type Certificate, createCertificate } from "@tenon/wire";
+import type { Broker } from "@tenon/wire/broker";
+import { callerMetadata } from "@tenon/wire/host-services";
 import { openBroker } from "../broker/open-broker.js";
 import { createStartError } from "../diagnose/start-error.js";
 import { describeAddress, type Handshake } from "../handshake/check-handshake.js";
+import type { InstanceHostServices } from "../host-services/create-host-services.js";
 import { createInstance, type Instance, type InstanceInit } from "../instance/instance.js";
 import { hostProcess } from "../launch/host-process.js";
 import type { LaunchedInstance, Launcher, LauncherCapabilities, Reach } from "../launch/launcher.js";
@@ -60,7 +63,7 @@ export async function startInstance<V extends ContractVersions>(request: StartRe
       pid: instance.process?.pid,
       exit: progress.exit,
       stderrTail: log.stderrTail(),
-      stdoutHead: progress.stdout?.head() ?? "",
+      stdoutHead: progress.stdout?.head() ?? instance.process?.firstOutput?.() ?? "",
       elapsedMs,
       machine: hostProcess,
     });
@@ -72,9 +75,10 @@ export async function startInstance<V extends ContractVersions>(request: StartRe
 
 /** Creates an instance with its log, as the options of a start want it. */
 export function openInstance<V extends ContractVersions>(
-  { id, contract, options, exitNet }: Pick<StartRequest<V>, "id" | "contract" | "options" | "exitNet">,
+  request: Pick<StartRequest<V>, "id" | "contract" | "options" | "exitNet" | "hostServices">,
   kind: Pick<InstanceInit, "lifetime" | "isTest" | "madeAfter">,
 ): Instance {
+  const { id, contract, options, exitNet, hostServices } = request;
   const plugin = options.name ?? contract.name;
   const log = createInstanceLog({
     plugin,
@@ -86,7 +90,9 @@ export function openInstance<V extends ContractVersions>(
     tailLines: options.maxStderrTailLines,
     sinks: { stderr: options.stderr, syncStdout: options.syncStdout, syncStderr: options.syncStderr },
   });
-  return createInstance({ id, plugin, log, exitNet, stopDefaults: options.stop, ...kind });
+  const instance = createInstance({ id, plugin, log, exitNet, stopDefaults: options.stop, ...kind });
+  if (hostServices !== undefined) void instance.closed.then(() => hostServices.destroy());
+  return instance;
 }
 
 /** Watches a start for its deadline and its caller's signal. */
@@ -123,7 +129,7 @@ export function linkByHandshake(handshake: Handshake, certificate: Certificate |
 
 /** Opens the channel of an instance that is there, and makes its session. */
 export async function connect<V extends ContractVersions>(
-  request: Pick<StartRequest<V>, "contract" | "options">,
+  request: Pick<StartRequest<V>, "host" | "contract" | "options" | "hostServices">,
   { instance, watch, progress }: StartStage,
   parts: Link & {
     readonly process: PluginProcess;
@@ -133,7 +139,7 @@ export async function connect<V extends ContractVersions>(
 ): Promise<Session<V>> {
   const { contract, options } = request;
   const { handshake, process, version, capabilities } = parts;
-  const opening = parts.open({ instance, options, signal: watch.signal });
+  const opening = parts.open({ instance, options, metadata: callerMetadata(request.host), signal: watch.signal });
   const { channel, mux, tls } = await watch.guard(opening).catch((error: unknown) => {
     // It may have opened in the moment in which the start was given up.
     opening.then(
@@ -154,6 +160,10 @@ export async function connect<V extends ContractVersions>(
     addresses: instance.addresses,
     mayBeElsewhere: capabilities.isolation === "machine",
   });
+  if (request.hostServices !== undefined && capabilities.hostServices !== false) {
+    void serveHostServices(request.hostServices, broker, instance);
+  }
+  if (capabilities.streams === false) noteStreams(instance, contract.versions[version]);
   const startMs = watch.elapsedMs();
   const pid = process.pid ?? hostProcess.pid;
   instance.log.note("debug", "the plugin is ready", { pid, version, tls: tls !== undefined, startMs });
@@ -169,6 +179,7 @@ export async function connect<V extends ContractVersions>(
     broker,
     startMs,
     stopDefaults: options.stop,
+    defaultTimeoutMs: options.channel.defaultTimeoutMs,
     reload: parts.reload,
     describeReattach: () => {
       if (handshake === undefined) throw notAttachable(instance);
@@ -183,6 +194,26 @@ export async function connect<V extends ContractVersions>(
       };
     },
   });
+}
+
+/** Says what cannot be called before somebody tries. */
+function noteStreams({ log }: Instance, services: ContractServices | undefined): void {
+  const methods = Object.values(services ?? {}).flatMap((service) =>
+    service.methods.filter(({ methodKind }) => methodKind !== "unary").map(({ name }) => `${service.typeName}/${name}`),
+  );
+  if (methods.length > 0)
+    log.note("warn", `what is launched so cannot stream; not to be called: ${methods.join(", ")}`);
+}
+
+/** The start does not wait for it: a plugin that is called at once waits for the broker's part by itself. */
+async function serveHostServices(services: InstanceHostServices, broker: Broker, { log }: Instance): Promise<void> {
+  try {
+    await services.serve(broker);
+  } catch (error) {
+    // Without a broker there is nobody to call them, or the instance has ended.
+    if (isTenonError(error, "broker-closed")) return;
+    log.note("warn", `the host's services cannot be served to the plugin: ${String(error)}`);
+  }
 }
 
 function reloadOf(launched: LaunchedInstance): ((signal: AbortSignal | undefined) => Promise<void>) | undefined {

@@ -1,5 +1,6 @@
 import type { Contract, ContractVersions } from "@tenon/core";
 import type { StdoutReader } from "../handshake/stdout-reader.js";
+import type { InstanceHostServices } from "../host-services/create-host-services.js";
 import type { Instance } from "../instance/instance.js";
 import type { ExitNet } from "../launch/exit-net.js";
 import type { Launcher } from "../launch/launcher.js";
@@ -12,7 +13,11 @@ import type { StartWatch } from "./start-watch.js";
 /** Everything a start needs, checked. */
 export interface StartRequest<V extends ContractVersions> {
   readonly id: string;
+  /** Name of the host. */
+  readonly host: string;
   readonly contract: Contract<V>;
+  /** What the instance may call of the host; undefined where its contract declares nothing. */
+  readonly hostServices: InstanceHostServices | undefined;
   readonly launch: ParsedLaunch;
   readonly options: ParsedStartOptions;
   /** The environment to inherit from. */

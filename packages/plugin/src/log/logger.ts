@@ -3,6 +3,7 @@ import { createFdWriter } from "./fd-writer.js";
 import { isLogLevel, type LogLevel, passesLevel } from "./level.js";
 import { formatRecord } from "./record.js";
 import { createTimestamps } from "./timestamp.js";
+import { findWorkerStderr } from "./worker-stderr.js";
 
 /** Any number of named values that go with a record. Names that hclog keeps for itself are renamed, not lost. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -15,7 +16,7 @@ export interface LoggerOptions {
   readonly level?: LogLevel;
   /** Fields of every record. Default: none. */
   readonly fields?: LogFields;
-  /** Takes each line, line break included. Default: descriptor 2 of the process, before it returns. */
+  /** Takes each line, line break included. Default: descriptor 2 of the process, or the host of a thread, before it returns. */
   readonly write?: (line: string) => void;
 }
 
@@ -79,7 +80,9 @@ function makeLogger(name: string | undefined, level: LogLevel, own: LogFields | 
 }
 
 function createStderrWriter(name: string | undefined, timestamp: () => string): (line: string) => void {
+  const ring = findWorkerStderr();
   const write = createFdWriter(2, {
+    ...(ring && { write: ring }),
     onRecovered: (dropped) => {
       const message = `${dropped} log records were dropped while nobody read the plugin's standard error`;
       write(formatRecord({ level: "warn", message, module: name, timestamp: timestamp(), fields: { dropped } }));

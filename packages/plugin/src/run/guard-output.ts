@@ -1,5 +1,6 @@
 import { isMainThread } from "node:worker_threads";
 import { redirectOutput } from "./redirection.js";
+import { findWorkerData } from "./worker-data.js";
 
 /** Variables that every host sets, whatever its age. */
 const hostSets = ["PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_MIN_PORT"];
@@ -11,5 +12,6 @@ export function isStartedByHost(variables: Readonly<Record<string, string | unde
 
 /** Redirects the output of this process if a host started it as a plugin; does nothing elsewhere. */
 export function guardOutput(): void {
-  if (isMainThread && isStartedByHost(process.env)) redirectOutput();
+  const isOurs = isMainThread || findWorkerData() !== undefined;
+  if (isOurs && isStartedByHost(process.env)) redirectOutput();
 }

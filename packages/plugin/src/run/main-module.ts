@@ -1,13 +1,15 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
+import { findWorkerData } from "./worker-data.js";
 
-/** Tells whether `meta` belongs to the file that this process was started with. */
+/** Tells whether `meta` belongs to the file that this process, or a thread that a host started, was started with. */
 export function isMainModule(meta: ImportMeta, entry: string | undefined = process.argv[1]): boolean {
-  // A worker's own entry file stands in its argv, too.
-  if (!isMainThread) return false;
+  // The entry file of any thread stands in its argv. Most threads are not for us.
+  if (!isMainThread && findWorkerData() === undefined) return false;
   const main: unknown = (meta as { readonly main?: unknown }).main;
-  if (typeof main === "boolean") return main;
+  // Of a thread the engine may speak as of the process.
+  if (typeof main === "boolean" && (main || isMainThread)) return main;
   if (entry === undefined || !meta.url.startsWith("file:")) return false;
   const own = realPath(fileURLToPath(meta.url));
   return realPath(entry) === own || resolveEntry(entry, meta.url) === own;

@@ -3,9 +3,9 @@ import { toPlain } from "../log/plain.js";
 
 /**
  * Ends the process with exit code 1 when an exception or rejection reaches nobody, after one record that says so. Node's
- * own report is plain text, which Go hosts show at the debug level, where nobody looks.
+ * own report is plain text, which Go hosts show at the debug level, where nobody looks. `beforeExit` is called in between.
  */
-export function reportCrashes(logger: Logger): void {
+export function reportCrashes(logger: Logger, beforeExit?: (error: unknown) => void): void {
   const crash = (what: string, error: unknown) => {
     // What was thrown may be anything, even something that throws when it is looked at.
     const plain = toPlain(error);
@@ -18,6 +18,7 @@ export function reportCrashes(logger: Logger): void {
     } else {
       logger.error(`${what}: ${typeof plain === "string" ? plain : JSON.stringify(plain)}`);
     }
+    beforeExit?.(error);
     process.exit(1);
   };
   process.on("uncaughtException", (error) => crash("uncaught exception", error));

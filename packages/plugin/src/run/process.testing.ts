@@ -37,6 +37,8 @@ export interface PluginProcessOptions {
   /** Program and arguments to put before `node`. */
   readonly wrapper?: readonly string[];
   readonly stdin?: "pipe" | "ignore";
+  /** Whether `stdout` is left to the test, as bytes. */
+  readonly raw?: boolean;
 }
 
 const index = new URL("../index.js", import.meta.url).href;
@@ -52,7 +54,7 @@ const hostEnvironment = {
 
 /** Writes a plugin's program to a directory of its own and starts it; the test's end kills it and removes both. */
 export function startPlugin(t: TestContext, options: PluginProcessOptions = {}): PluginProcess {
-  const { first = "", before = "", methods = "", env = {}, wrapper = [], stdin = "pipe" } = options;
+  const { first = "", before = "", methods = "", env = {}, wrapper = [], stdin = "pipe", raw = false } = options;
   const directory = mkdtempSync("/tmp/run-");
   const file = join(directory, "plugin.mjs");
   const temp = mkdtempSync(join(directory, "t-"));
@@ -72,7 +74,7 @@ export function startPlugin(t: TestContext, options: PluginProcessOptions = {}):
     env: { PATH: process.env["PATH"], TMPDIR: temp, ...hostEnvironment, ...env },
   });
   const output = { stdout: "", stderr: "" };
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
+  if (!raw) child.stdout?.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     child.once("close", (code, signal) => resolve({ code, signal }));

@@ -1,6 +1,8 @@
 import type { InspectOptions } from "node:util";
+import { createFdWriter } from "../log/fd-writer.js";
 import type { LogLevel } from "../log/level.js";
 import { createLogger, type Logger } from "../log/logger.js";
+import { findWorkerStderr } from "../log/worker-stderr.js";
 import { StdioBuffer } from "../services/stdio-buffer.js";
 
 /** Loaded when something is printed: most plugins log instead. */
@@ -69,14 +71,21 @@ function install(): Redirection {
  * its first use: making the stream takes 2 ms, and most plugins never touch it.
  */
 function redirectStdout(write: (chunk: Uint8Array) => void): void {
-  const overrides = {
+  onFirstUse("stdout", (stream) => replaceWriting(stream, write));
+}
+
+function replaceWriting(stream: NodeJS.WriteStream, write: (chunk: Uint8Array) => void): void {
+  Object.assign(stream, {
     _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: (error?: Error | null) => void) {
       write(typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk);
       done();
     },
     _writev: undefined,
-  };
-  onFirstUse("stdout", (stream) => void Object.assign(stream, overrides));
+    // Its end is not the end of the descriptor, which carries the handshake, or the channel of a host.
+    _final(done: (error?: Error | null) => void) {
+      done();
+    },
+  });
 }
 
 /** Runs `prepare` before anybody gets one of the process's streams. */
@@ -133,8 +142,11 @@ function safeFormat(values: readonly unknown[]): string {
 /** Makes `process.stderr` harmless on its first use; touching it earlier would make the descriptor non-blocking. */
 function watchStderr(): { flush(timeoutMs: number): Promise<void> } {
   let used: NodeJS.WriteStream | undefined;
+  const write = findWorkerStderr();
   onFirstUse("stderr", (stream) => {
     used = stream;
+    // Node's own stream of a thread loses what its host has not read when the thread ends.
+    if (write !== undefined) replaceWriting(stream, createFdWriter(2, { write }));
     stream.on("error", () => {});
   });
   return {

@@ -4,8 +4,8 @@ import { type Contract, handshakeVariables, isTenonError, TenonError } from "@te
 import type { Plugin } from "../implement.js";
 import { writeFully } from "../log/fd-writer.js";
 import { createLogger, type Logger } from "../log/logger.js";
+import { servePlugin, serveStream } from "../serve/late.js";
 import { checkNumber, type ServeOptions } from "../serve/serve-options.js";
-import { servePlugin } from "../serve/serve-plugin.js";
 import type { PluginCloseReason, ServingPlugin } from "../serve/serving.js";
 import { checkCookie } from "./cookie.js";
 import { watchHost } from "./host-watch.js";
@@ -13,6 +13,8 @@ import { isMainModule } from "./main-module.js";
 import { handleSignals, reportCrashes } from "./process-events.js";
 import { redirectOutput } from "./redirection.js";
 import type { TestModeOptions } from "./test-mode.js";
+import type { WorkerThread } from "./worker.js";
+import { findWorkerData, reportCrashToHost } from "./worker-data.js";
 
 /** Options of {@link runPlugin}. */
 export interface RunOptions extends Omit<ServeOptions, "environment" | "signal"> {
@@ -49,7 +51,9 @@ const flushTimeoutMs = 500;
  * plugin's file can be imported anywhere. go-plugin: `Serve`.
  *
  * It checks the cookie, redirects output, serves, prints the handshake line, and ends the process when serving ends, with
- * exit code 0: when the host asks for it, on SIGTERM, or when the host is gone. In that case it does not return.
+ * exit code 0: when the host asks for it, on SIGTERM, or when the host is gone. In that case it does not return. It serves on a socket,
+ * or where the host says so (`TENON_TRANSPORT`) on standard input and output: `process.stdin` is then an empty stream; or, in a thread
+ * that a host started, on its message port, and it is the thread that ends then.
  * Work for the end goes into `cleanUp`. Every fault is one record on standard error, with exit code 1; only a
  * person who runs the plugin by hand gets plain text. The handshake's variables are taken out of `process.env`.
  *
@@ -71,7 +75,7 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
 
   const redirection = redirectOutput();
   redirection.logger = logger;
-  reportCrashes(logger);
+  reportCrashes(logger, reportCrashToHost);
   const exiting = new AbortController();
   let serving: ServingPlugin | undefined;
   const close = (why: string, closeOptions?: { drainTimeoutMs: number }) => {
@@ -79,6 +83,43 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
     if (serving === undefined) process.exit(0);
     void serving.close(closeOptions);
   };
+  process.on("exit", () => exiting.abort());
+
+  try {
+    const thread = await findThread(contract, variables, logger);
+    // Signals, standard input and a parent are the process's, which is the host where this is one of its threads.
+    if (thread !== undefined) thread.watchHost(close);
+    else watchProcess(variables, parentCheckMs, logger, close);
+    const complete = { ...serveOptions, logger, environment: variables, signal: exiting.signal };
+    serving = thread === undefined ? await serve(plugin, complete) : await serveStream(plugin, thread.stream, complete);
+    redirection.attach(serving);
+    if (thread !== undefined) thread.sendLine(serving.line);
+    else printHandshakeLine(serving.line, contract.name);
+  } catch (error) {
+    fail(logger, error);
+  }
+  const reason = await serving.closed;
+  const exitCode = await runCleanUp(() => cleanUp?.(reason), cleanUpTimeoutMs, logger);
+  await redirection.flushStderr(flushTimeoutMs);
+  process.exit(process.exitCode ?? exitCode);
+}
+
+async function findThread(
+  contract: Contract,
+  variables: NodeJS.ProcessEnv,
+  logger: Logger,
+): Promise<WorkerThread | undefined> {
+  if (variables["TENON_TRANSPORT"] !== "port" && findWorkerData() === undefined) return undefined;
+  const { takeWorkerThread } = await import("./worker.js");
+  return takeWorkerThread(contract.name, logger);
+}
+
+function watchProcess(
+  variables: NodeJS.ProcessEnv,
+  parentCheckMs: number,
+  logger: Logger,
+  close: (why: string, options?: { drainTimeoutMs: number }) => void,
+): void {
   handleSignals(logger, close);
   const host = watchHost({
     parentCheckMs: variables["TENON_LIFELINE"] === "none" ? 0 : parentCheckMs,
@@ -87,21 +128,15 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
     onHostGone: (how) => close(how, { drainTimeoutMs: 0 }),
   });
   process.on("exit", () => {
-    exiting.abort();
     if (host.isHostGone()) removeHostDirectory(variables["PLUGIN_UNIX_SOCKET_DIR"]);
   });
+}
 
-  try {
-    serving = await servePlugin(plugin, { ...serveOptions, logger, environment: variables, signal: exiting.signal });
-    redirection.attach(serving);
-    printHandshakeLine(serving.line, contract.name);
-  } catch (error) {
-    fail(logger, error);
-  }
-  const reason = await serving.closed;
-  const exitCode = await runCleanUp(() => cleanUp?.(reason), cleanUpTimeoutMs, logger);
-  await redirection.flushStderr(flushTimeoutMs);
-  process.exit(process.exitCode ?? exitCode);
+/** Serves as the host asked for; what other ways than a socket need is loaded here only. */
+async function serve(plugin: Plugin, options: ServeOptions): Promise<ServingPlugin> {
+  if (options.environment?.["TENON_TRANSPORT"] !== "stdio") return servePlugin(plugin, options);
+  const { takeStandardStreams } = await import("./stdio-transport.js");
+  return serveStream(plugin, takeStandardStreams(plugin.contract.name), options);
 }
 
 async function runByHand(

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
-import { type BrokerTls, createBrokerEnd } from "@tenon/wire/broker";
+import { type BrokerTls, createBrokerEnd, hostServicesId } from "@tenon/wire/broker";
 import type { Server, ServerOptions } from "@tenon/wire/server";
 import { ConnectionBroker } from "./connection-broker.js";
 
@@ -15,9 +15,10 @@ export interface ConnectionsInit {
   readonly brokerTimeoutMs: number;
   /** Whether the host has one connection for everything. */
   readonly multiplex: boolean;
-  readonly groupId: number | undefined;
-  readonly minPort: number;
-  readonly maxPort: number;
+  /** What the sockets of a broker keep to; undefined where there may be none, and then only a multiplexed connection has a broker. */
+  readonly sockets:
+    | { readonly groupId: number | undefined; readonly minPort: number; readonly maxPort: number }
+    | undefined;
 }
 
 /** The connections of hosts, each with a broker of its own. */
@@ -26,6 +27,8 @@ export interface Connections {
   accept(stream: Duplex): void;
   /** Where the listener is: brokered sockets go beside its own. */
   listensAt(network: "unix" | "tcp", address: string): void;
+  /** Calls of hosts that are open for as long as their brokers are. */
+  readonly brokerStreams: number;
   /** Ends the brokers: their streams at once, their channels when what is in flight has ended, or after `graceMs`. */
   close(graceMs: number): Promise<void>;
   /** Tells multiplexed hosts that nothing follows, once the server has drained. */
@@ -51,11 +54,14 @@ export async function createConnections(init: ConnectionsInit): Promise<Connecti
   };
 
   const acceptPlain = (stream: Duplex): void => {
-    const broker = new ConnectionBroker(plugin, () =>
+    const { sockets } = init;
+    if (sockets === undefined) return server.accept(stream);
+    const broker = new ConnectionBroker(plugin, (contextValues) =>
       createBrokerEnd({
         plugin,
         timeoutMs,
         server: serverOptions,
+        contextValues,
         paths: async (outbox) => {
           const { SocketPaths } = await import("@tenon/wire/broker-sockets");
           return new SocketPaths({
@@ -64,12 +70,12 @@ export async function createConnections(init: ConnectionsInit): Promise<Connecti
             outbox,
             tls,
             keepMs: timeoutMs,
+            // The host serves them from the first moment on, and the plugin may need them late.
+            lastingId: hostServicesId,
             listen: {
               network: place?.network ?? "unix",
               socketDir: place?.socketDir,
-              groupId: init.groupId,
-              minPort: init.minPort,
-              maxPort: init.maxPort,
+              ...sockets,
               tlsTimeoutMs,
             },
           });
@@ -85,11 +91,12 @@ export async function createConnections(init: ConnectionsInit): Promise<Connecti
     const accept = (main: Duplex): void => server.accept(main, broker);
     const secured = tls === undefined ? accept : createTlsAcceptor(tls, tlsTimeoutMs, accept);
     const mux = createMux(stream, "server", secured);
-    const broker = new ConnectionBroker(plugin, () =>
+    const broker = new ConnectionBroker(plugin, (contextValues) =>
       createBrokerEnd({
         plugin,
         timeoutMs,
         server: serverOptions,
+        contextValues,
         paths: async (outbox) => new MuxPaths({ plugin, mux, outbox, tls, tlsTimeoutMs, timeoutMs }),
       }),
     );
@@ -102,6 +109,9 @@ export async function createConnections(init: ConnectionsInit): Promise<Connecti
     accept: multiplexed === undefined ? acceptPlain : acceptMultiplexed,
     listensAt(network, address) {
       place = { network, socketDir: network === "unix" ? dirname(address) : undefined };
+    },
+    get brokerStreams() {
+      return [...brokers].filter(({ isAttached }) => isAttached).length;
     },
     async close(graceMs) {
       await Promise.all([...brokers].map((broker) => broker.close(graceMs)));

@@ -1,24 +1,10 @@
 import { platform } from "node:os";
-import {
-  chooseVersion,
-  formatHandshakeLine,
-  GRPCBroker,
-  GRPCController,
-  GRPCStdio,
-  parseEnvironment,
-  TenonError,
-} from "@tenon/core";
-import { createHealth } from "@tenon/wire/health";
+import { formatHandshakeLine, TenonError } from "@tenon/core";
 import { findGroupId, type Listener, openListener } from "@tenon/wire/listen";
-import { addReflection } from "@tenon/wire/reflection";
-import { createServer } from "@tenon/wire/server";
 import type { Plugin } from "../implement.js";
-import { createBrokerService } from "../services/broker.js";
-import { createControllerService } from "../services/controller.js";
-import { createStdioService } from "../services/stdio.js";
-import { StdioBuffer } from "../services/stdio-buffer.js";
 import { createConnections } from "./connections.js";
-import { completeTls, readLimits, type ServeOptions } from "./serve-options.js";
+import { preparePlugin } from "./prepare-plugin.js";
+import { completeTls, type ServeOptions } from "./serve-options.js";
 import { createServing, type ServingPlugin } from "./serving.js";
 
 /**
@@ -29,46 +15,19 @@ import { createServing, type ServingPlugin } from "./serving.js";
  * @throws {@link TenonError} `environment-invalid`, `certificate-invalid`, `socket-path-too-long`, `address-invalid`, `listen-failed`,
  *   `option-invalid`; whatever `signal` was aborted with
  */
-export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): Promise<ServingPlugin> {
+export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): Promise<ServingPlugin<"unix" | "tcp">> {
   const { signal, logger, network = platform() === "win32" ? "tcp" : "unix", environment: variables = {} } = options;
-  const limits = readLimits(options);
   signal?.throwIfAborted();
   const { name } = plugin.contract;
-  const { environment, notes } = parseEnvironment(variables);
-  const version = chooseVersion(Object.keys(plugin.versions).map(Number), environment.protocolVersions);
-  const services = plugin.versions[version] ?? [];
+  const prepared = preparePlugin(plugin, options);
+  const { environment, notes, version, limits, server } = prepared;
 
-  const { clientCertificate, socketGroup } = environment;
+  const { clientCertificate, socketGroup, minPort, maxPort } = environment;
   const own = options.tls === undefined ? undefined : completeTls(options.tls);
   const mtls = clientCertificate === undefined || own ? undefined : await startTls(clientCertificate, name);
   const tls = own ?? mtls?.options;
   const groupId = socketGroup === undefined || network === "tcp" ? undefined : await findGroupId(socketGroup, name);
-
-  const stdio = new StdioBuffer({
-    maxBytes: limits.maxStdioBufferBytes,
-    onDropped: (bytes) =>
-      bytes === 0
-        ? logger?.warn("the host does not read the plugin's output, the oldest of it is dropped")
-        : logger?.warn(`${bytes} bytes of the plugin's output were dropped`, { dropped_bytes: bytes }),
-  });
-  const closing = new AbortController();
-  let serving: ReturnType<typeof createServing> | undefined;
-  const server = createServer(options.server);
-  for (const { service, implementation } of services) server.add(service, implementation);
-  // The plugin as a whole, under the name too by which go-plugin's hosts ask for it, and each of its services.
-  const healthNames = ["", "plugin", ...services.map(({ service }) => service.typeName)];
-  const health = createHealth(Object.fromEntries(healthNames.map((healthName) => [healthName, "serving"])));
-  closing.signal.addEventListener("abort", () => health.close());
-  server.add(health.service, health.implementation);
-  if (options.reflection ?? true) addReflection(server);
-  server.add(GRPCStdio, createStdioService(stdio));
-  server.add(
-    GRPCController,
-    createControllerService(() => void serving?.shutDown()),
-  );
-  server.add(GRPCBroker, createBrokerService());
   const multiplex = environment.multiplex === true;
-  const { minPort, maxPort } = environment;
   const connections = await createConnections({
     plugin: name,
     server,
@@ -77,9 +36,7 @@ export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): P
     tlsTimeoutMs: limits.tlsTimeoutMs,
     brokerTimeoutMs: limits.brokerTimeoutMs,
     multiplex,
-    groupId,
-    minPort,
-    maxPort,
+    sockets: { groupId, minPort, maxPort },
   });
   let listener: Listener;
   try {
@@ -115,23 +72,20 @@ export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): P
       ...(environment.multiplex !== undefined && { multiplex: true }),
     }),
   );
-  serving = createServing({
+  const { handle, shutDown } = createServing({
     line,
-    version,
     network,
-    listener,
-    server,
+    place: listener,
+    prepared,
     connections,
-    stdio,
-    closing,
-    limits,
     signal,
     logger,
   });
+  prepared.onShutdown = () => void shutDown();
   signal?.throwIfAborted();
   for (const note of [...notes, ...listener.notes]) logger?.warn(note);
   logger?.debug("plugin address", { network, address: listener.address, version, tls: tls !== undefined });
-  return serving.handle;
+  return handle;
 }
 
 async function startTls(hostPem: string, plugin: string) {

@@ -1,14 +1,18 @@
+import type { HandshakeNetwork } from "@tenon/core";
 import type { Listener } from "@tenon/wire/listen";
 import type { Server } from "@tenon/wire/server";
 import type { Logger } from "../log/logger.js";
-import type { StdioBuffer } from "../services/stdio-buffer.js";
 import type { Connections } from "./connections.js";
-import { checkNumber, type ServeLimits } from "./serve-options.js";
+import type { PreparedPlugin } from "./prepare-plugin.js";
+import { checkNumber } from "./serve-options.js";
 
 /** How a plugin came to its end. */
 export interface PluginCloseReason {
-  /** `shutdown`: the host asked for it; `closed`: `close()` was called; `aborted`: the signal was aborted. */
-  readonly kind: "shutdown" | "closed" | "aborted";
+  /**
+   * `shutdown`: the host asked for it; `closed`: `close()` was called; `aborted`: the signal was aborted; `disconnected`: the stream
+   * that it was served on ended first.
+   */
+  readonly kind: "shutdown" | "closed" | "aborted" | "disconnected";
   /** Whether every call in flight came to its own end. */
   readonly drained: boolean;
   /** From the request to the end, in milliseconds. */
@@ -16,11 +20,12 @@ export interface PluginCloseReason {
 }
 
 /** A plugin that is being served. */
-export interface ServingPlugin {
+export interface ServingPlugin<N extends HandshakeNetwork = HandshakeNetwork> {
   /** The handshake line for the host, without line break. */
   readonly line: string;
-  readonly network: "unix" | "tcp";
-  /** Path of the socket, or `127.0.0.1:port`. */
+  /** `stdio` where it is served on a stream, whatever kind of stream that is. */
+  readonly network: N;
+  /** Path of the socket, `127.0.0.1:port`, or `-` for a stream. */
   readonly address: string;
   /** The version of the contract that was chosen. */
   readonly version: number;
@@ -45,16 +50,15 @@ export interface ServingPlugin {
 /** How long peers have to end their side of a connection once they got their answers, in milliseconds. */
 const lingerMs = 80;
 
-interface ServingInit {
+/** Where the host reaches the plugin: what `close` and `destroy` end last. */
+export type Place = Pick<Listener, "address" | "stop" | "emptied" | "destroy">;
+
+interface ServingInit<N extends HandshakeNetwork> {
   readonly line: string;
-  readonly version: number;
-  readonly network: "unix" | "tcp";
-  readonly listener: Listener;
-  readonly server: Server;
+  readonly network: N;
+  readonly place: Place;
+  readonly prepared: PreparedPlugin;
   readonly connections: Connections;
-  readonly stdio: StdioBuffer;
-  readonly closing: AbortController;
-  readonly limits: ServeLimits;
   readonly signal: AbortSignal | undefined;
   readonly logger: Logger | undefined;
 }
@@ -65,21 +69,38 @@ async function drainServer(server: Server, connections: Connections, timeoutMs: 
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, timeoutMs, false);
   });
-  const brokered = connections.close(2 ** 31 - 1);
-  const drained = Promise.all([server.close({ graceMs: 2 ** 31 - 1 }), brokered]).then(() => true);
+  const giveUp = new AbortController();
+  const ended = server.close({ graceMs: 2 ** 31 - 1 });
+  const brokered = onlyBrokersLeft(server, connections, giveUp.signal).then(() => connections.close(2 ** 31 - 1));
+  const drained = Promise.all([ended, brokered]).then(() => true);
   try {
     return await Promise.race([drained, late]);
   } finally {
     clearTimeout(timer);
+    giveUp.abort();
   }
 }
 
-/** Makes the handle of a plugin whose listener is open, and the function that the host's Shutdown calls. */
-export function createServing(init: ServingInit): {
-  readonly handle: ServingPlugin;
+/** How often a plugin that drains looks whether its handlers are done, in milliseconds. */
+const lookMs = 5;
+
+/** Handlers at work may yet call the host: the brokers' streams, which are calls of the host too, end behind all others. */
+async function onlyBrokersLeft(server: Server, connections: Connections, signal: AbortSignal): Promise<void> {
+  while (server.inFlight > connections.brokerStreams && !signal.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+}
+
+/** Makes the handle of a plugin that can be reached, the function that the host's Shutdown calls, and one for a lost stream. */
+export function createServing<N extends HandshakeNetwork>(
+  init: ServingInit<N>,
+): {
+  readonly handle: ServingPlugin<N>;
   readonly shutDown: () => Promise<void>;
+  readonly lost: () => void;
 } {
-  const { line, version, network, listener, server, connections, stdio, closing, limits, signal, logger } = init;
+  const { line, network, place, connections, signal, logger } = init;
+  const { version, limits, server, stdio, closing } = init.prepared;
   let settle: (reason: PluginCloseReason) => void;
   const closed = new Promise<PluginCloseReason>((resolve) => {
     settle = resolve;
@@ -92,7 +113,7 @@ export function createServing(init: ServingInit): {
     state = next;
     closing.abort();
     stdio.end();
-    listener.stop();
+    place.stop();
   };
   const finish = (kind: PluginCloseReason["kind"], drained: boolean) => {
     if (state === "closed") return;
@@ -100,10 +121,16 @@ export function createServing(init: ServingInit): {
     signal?.removeEventListener("abort", abort);
     server.destroy();
     connections.destroy();
-    listener.destroy();
+    place.destroy();
     settle({ kind, drained, elapsedMs: performance.now() - beganMs });
   };
   const abort = () => finish("aborted", server.inFlight === 0);
+  const lost = () => {
+    // A drain in progress sees it by itself.
+    if (state !== "serving") return;
+    logger?.debug("the stream of the host has ended", { calls_in_flight: server.inFlight });
+    finish("disconnected", server.inFlight === 0);
+  };
   const drain = async (kind: "shutdown" | "closed", drainTimeoutMs: number): Promise<PluginCloseReason> => {
     if (state === "serving") {
       begin("draining");
@@ -111,17 +138,17 @@ export function createServing(init: ServingInit): {
       const drained = await drainServer(server, connections, drainTimeoutMs);
       connections.finish(lingerMs);
       // A peer that still writes loses what it has not read yet when its connection is destroyed under it.
-      await listener.emptied(drained ? lingerMs : 0);
+      await place.emptied(drained ? lingerMs : 0);
       finish(kind, drained);
     }
     return closed;
   };
 
-  const handle: ServingPlugin = {
+  const handle: ServingPlugin<N> = {
     line,
     version,
     network,
-    address: listener.address,
+    address: place.address,
     closed,
     writeStdout: (chunk) => stdio.write("stdout", chunk),
     writeStderr: (chunk) => stdio.write("stderr", chunk),
@@ -140,5 +167,5 @@ export function createServing(init: ServingInit): {
   };
   if (signal?.aborted) abort();
   else signal?.addEventListener("abort", abort);
-  return { handle, shutDown };
+  return { handle, shutDown, lost };
 }

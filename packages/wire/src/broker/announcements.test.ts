@@ -47,3 +47,22 @@ test("who gives up gets nothing, and takes nothing from others [BRK-04]", async 
   announcements.put(1, at("/a"));
   assert.deepEqual(await kept, at("/a"));
 });
+
+test("of an id that lasts the newest is kept until it is dialled, whatever else comes [HSV-02]", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const announcements = new Announcements(5000, 0);
+  t.after(() => announcements.close());
+  for (const address of ["/old", "/new"]) announcements.put(0, at(address));
+  for (let id = 1; id < 2000; id++) announcements.put(id, at(`/${id}`));
+  t.mock.timers.tick(100_000);
+  assert.deepEqual(await announcements.take(0, never), at("/new"));
+  const late = announcements.take(0, never);
+  announcements.put(0, at("/again"));
+  assert.deepEqual(await late, at("/again"));
+  announcements.put(0, at("/last"));
+  announcements.close();
+  const giveUp = new AbortController();
+  const nothing = announcements.take(0, giveUp.signal);
+  giveUp.abort(new Error("nothing"));
+  await assert.rejects(nothing, /nothing/);
+});

@@ -1,4 +1,4 @@
-import { onAbort } from "./abort.js";
+import { onAbort } from "../streams/on-abort.js";
 
 /** Where somebody serves an id, in the other side's words. */
 export interface Announced {
@@ -12,20 +12,22 @@ const maxUnclaimed = 1024;
 interface Entry {
   readonly id: number;
   readonly announced: Announced;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: NodeJS.Timeout | undefined;
 }
 
 /** What the other side has announced and nobody has dialled, and who dials what was not announced. Each announcement serves one dial. */
 export class Announcements {
   readonly #keepMs: number;
+  readonly #lastingId: number | undefined;
   /** In the order of their arrival. */
   readonly #unclaimed = new Set<Entry>();
   readonly #byId = new Map<number, Entry[]>();
   readonly #waiting = new Map<number, ((announced: Announced) => void)[]>();
 
-  /** An announcement that nobody claims is forgotten after `keepMs`. */
-  constructor(keepMs: number) {
+  /** An announcement that nobody claims is forgotten after `keepMs`; of the id `lastingId` the newest is kept. */
+  constructor(keepMs: number, lastingId?: number) {
     this.#keepMs = keepMs;
+    this.#lastingId = lastingId;
   }
 
   get unclaimedCount(): number {
@@ -39,8 +41,11 @@ export class Announcements {
       waiter(announced);
       return;
     }
-    const entry: Entry = { id, announced, timer: setTimeout(() => this.#forget(entry), this.#keepMs) };
-    entry.timer.unref();
+    if (id === this.#lastingId) {
+      this.#byId.set(id, [{ id, announced, timer: undefined }]);
+      return;
+    }
+    const entry: Entry = { id, announced, timer: setTimeout(() => this.#forget(entry), this.#keepMs).unref() };
     this.#unclaimed.add(entry);
     const same = this.#byId.get(id);
     if (same === undefined) this.#byId.set(id, [entry]);
@@ -74,6 +79,7 @@ export class Announcements {
 
   close(): void {
     for (const entry of this.#unclaimed) this.#forget(entry);
+    this.#byId.clear();
   }
 
   #forget(entry: Entry): void {

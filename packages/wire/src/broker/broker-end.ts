@@ -1,3 +1,4 @@
+import type { ContextValues } from "@connectrpc/connect";
 import { type ConnInfo, TenonError } from "@tenon/core";
 import type { ServerOptions } from "../server/options.js";
 import type { Broker } from "./broker.js";
@@ -15,6 +16,8 @@ export interface BrokerInit {
   readonly timeoutMs: number;
   /** Options of each server. */
   readonly server?: ServerOptions | undefined;
+  /** Puts more into the context of the calls that come to what is served; the broker is there already. */
+  readonly contextValues?: ((values: ContextValues) => void) | undefined;
 }
 
 /** One end of the broker of one connection. */

@@ -12,7 +12,8 @@ import { createMux, type Mux } from "./mux.js";
 import { MuxPaths } from "./mux-paths.js";
 import type { Outbox } from "./outbox.js";
 import type { Paths } from "./paths.js";
-import { createTlsAcceptor, secureClient } from "./secure.js";
+import { secureClient } from "../tls/secure-client.js";
+import { createTlsAcceptor } from "./secure.js";
 import { SocketPaths } from "./socket-paths.js";
 
 /** How the two brokers of a pair are connected. */

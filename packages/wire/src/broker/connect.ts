@@ -1,8 +1,8 @@
-import { connect, isIP, type Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { isAbsolute } from "node:path";
 import { splitTcpAddress, TenonError } from "@tenon/core";
+import { openSocket } from "../dial/open-socket.js";
 import { maxSocketPathBytes } from "../listen/socket-place.js";
-import { onAbort } from "./abort.js";
 import type { Announced } from "./announcements.js";
 
 type Target = { readonly path: string } | { readonly host: string; readonly port: number };
@@ -18,27 +18,7 @@ export async function connectTo(
   { plugin, mayBeElsewhere, signal }: { plugin: string; mayBeElsewhere: boolean; signal: AbortSignal },
 ): Promise<Socket> {
   const target = readTarget(announced, plugin, mayBeElsewhere);
-  return new Promise((resolve, reject) => {
-    const socket = connect("path" in target ? target : { ...target, noDelay: true, keepAlive: true });
-    const settle = (act: () => void): void => {
-      forget();
-      socket.off("connect", onConnect);
-      socket.off("error", onError);
-      act();
-    };
-    const onConnect = (): void => settle(() => resolve(socket));
-    const onError = (error: Error): void => settle(() => reject(error));
-    socket.once("connect", onConnect);
-    socket.once("error", onError);
-    let forget = (): void => {};
-    forget = onAbort(signal, () =>
-      settle(() => {
-        socket.on("error", () => {});
-        socket.destroy();
-        reject(signal.reason);
-      }),
-    );
-  });
+  return openSocket("path" in target ? target : { ...target, noDelay: true, keepAlive: true }, signal);
 }
 
 function readTarget({ network, address }: Announced, plugin: string, mayBeElsewhere: boolean): Target {

@@ -16,6 +16,7 @@ export interface LoadedBrokerInit {
   readonly plugin: string;
   readonly timeoutMs: number;
   readonly server?: ServerOptions | undefined;
+  readonly contextValues?: ((values: ContextValues) => void) | undefined;
   readonly outbox: Outbox;
   readonly paths: Paths;
   /** The last id that was given out. */
@@ -71,7 +72,10 @@ class Loaded implements LoadedBroker {
     const server = createServer({ ...this.#init.server, ...options.server });
     register(server);
     this.#served.set(id, undefined);
-    const contextValues = (values: ContextValues): void => void values.set(brokerKey, this.#self);
+    const contextValues = (values: ContextValues): void => {
+      values.set(brokerKey, this.#self);
+      this.#init.contextValues?.(values);
+    };
     let door: Door;
     try {
       door = await this.#init.paths.open(id, (stream) => server.accept(stream, { contextValues }));

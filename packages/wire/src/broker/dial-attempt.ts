@@ -1,5 +1,5 @@
 import { TenonError } from "@tenon/core";
-import { onAbort } from "./abort.js";
+import { onAbort } from "../streams/on-abort.js";
 import type { Attempt } from "./paths.js";
 
 /** What can end a dial before it is done. */

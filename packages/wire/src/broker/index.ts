@@ -5,3 +5,5 @@ export { brokerKey } from "./key.js";
 export type { BrokerTls } from "./secure.js";
 export type { Paths } from "./paths.js";
 export type { Outbox } from "./outbox.js";
+export { hostServicesId, hostServicesKey } from "../host-services/key.js";
+export type { HostServicesSource } from "../host-services/key.js";

@@ -1,4 +1,4 @@
-import { type ContextKey, createContextKey } from "@connectrpc/connect";
+import type { ContextKey } from "@connectrpc/connect";
 import { TenonError } from "@tenon/core";
 import type { Broker } from "./broker.js";
 
@@ -18,8 +18,6 @@ const noBroker: Broker = {
 
 /**
  * Finds the broker of the connection that a call came over, in a handler: `context.values.get(brokerKey)`. Two hosts of one
- * plugin have a broker each.
+ * plugin have a broker each. The key is the same in every copy of this package: that of what a plugin imports may not be the one that serves.
  */
-export const brokerKey: ContextKey<Broker> = createContextKey(noBroker, {
-  description: "Tenon: the connection's broker",
-});
+export const brokerKey: ContextKey<Broker> = { id: Symbol.for("tenon.broker"), defaultValue: noBroker };

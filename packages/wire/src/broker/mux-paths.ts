@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ConnInfo, TenonError } from "@tenon/core";
-import { onAbort } from "./abort.js";
+import { onAbort } from "../streams/on-abort.js";
 import { Doorkeeper } from "./doorkeeper.js";
 import type { Mux } from "./mux.js";
 import type { Outbox } from "./outbox.js";
@@ -92,7 +92,7 @@ export class MuxPaths implements Paths {
     if (tls === undefined) return stream;
     attempt.stage = "the TLS handshake was not done";
     try {
-      const { secureClient } = await import("./secure.js");
+      const { secureClient } = await import("../tls/secure-client.js");
       return await secureClient(stream, tls, signal);
     } catch (cause) {
       signal.throwIfAborted();

@@ -23,6 +23,8 @@ export interface SocketPathsInit {
   readonly tls: BrokerTls | undefined;
   /** How long an announcement is kept that nobody claims, in milliseconds. */
   readonly keepMs: number;
+  /** An id whose newest announcement is kept for as long as nobody claims it. Default: none. */
+  readonly lastingId?: number;
   /** How addresses differ between the two sides. Default: they are the same. */
   readonly addresses?: {
     /** What the other side announced, as this side has to connect to it. */
@@ -44,7 +46,7 @@ export class SocketPaths implements Paths {
 
   constructor(init: SocketPathsInit) {
     this.#init = init;
-    this.#announcements = new Announcements(init.keepMs);
+    this.#announcements = new Announcements(init.keepMs, init.lastingId);
   }
 
   async open(id: number, take: (stream: Duplex) => void): Promise<Door> {
@@ -80,7 +82,7 @@ export class SocketPaths implements Paths {
     const { id, signal } = attempt;
     const [{ connectTo }, secured] = await Promise.all([
       import("./connect.js"),
-      tls === undefined ? undefined : import("./secure.js"),
+      tls === undefined ? undefined : import("../tls/secure-client.js"),
     ]);
     for (;;) {
       const said = await this.#announcements.take(id, signal);

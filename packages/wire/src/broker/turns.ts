@@ -1,4 +1,4 @@
-import { onAbort } from "./abort.js";
+import { onAbort } from "../streams/on-abort.js";
 
 /** Lets one in at a time, in the order in which they came. */
 export class Turns {

@@ -2,6 +2,8 @@ import type { Duplex } from "node:stream";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { acceptedEncodings } from "../grpc/compression.js";
+import { fieldsFromHeaders } from "../grpc/metadata.js";
+import type { HeaderField } from "../hpack/field.js";
 import type { CloseReason } from "../http2/close-reason.js";
 import { Connection, type ConnectionOwner } from "../http2/connection.js";
 import { FrameType, preface, Setting } from "../http2/constants.js";
@@ -29,12 +31,14 @@ export class ClientConnection implements ConnectionOwner {
   readonly #templates = new Map<DescMethod, HeaderTemplate>();
   /** For calls whose messages may be compressed. */
   readonly #gzipTemplates = new Map<DescMethod, HeaderTemplate>();
+  readonly #fixed: readonly HeaderField[];
   readonly #keepalive: Keepalive | undefined;
 
   constructor(stream: Duplex, options: ChannelOptions, owner: ClientConnectionOwner) {
     this.#options = options;
     this.#owner = owner;
     this.#scheme = "encrypted" in stream ? "https" : "http";
+    this.#fixed = options.fixedMetadata === undefined ? [] : fieldsFromHeaders(options.fixedMetadata);
     this.connection = new Connection(
       "client",
       stream,
@@ -110,6 +114,7 @@ export class ClientConnection implements ConnectionOwner {
         ["te", "trailers"],
         ["user-agent", "tenon"],
         ["grpc-accept-encoding", acceptedEncodings],
+        ...this.#fixed,
         ...(gzip ? ([["grpc-encoding", "gzip"]] as const) : []),
       ]);
       templates.set(method, template);

@@ -12,8 +12,8 @@ import type {
 } from "@bufbuild/protobuf";
 import { type CallOptions, type Client, Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createAsyncIterable } from "@connectrpc/connect/protocol";
+import { isStreamOpener } from "./opens-streams.js";
 import { StreamAnswers } from "./stream-answers.js";
-import { WireTransport } from "./transport.js";
 
 /**
  * Creates a client of `service` whose calls go through `transport`: Connect-ES's `createClient`, with its types and its
@@ -61,8 +61,7 @@ function createServerStreaming<I extends DescMessage, O extends DescMessage>(
   transport: Transport,
 ): (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>> {
   // Other transports count on what a generator has and OneMessage has not.
-  const once =
-    transport instanceof WireTransport ? toOneMessage<MessageInitShape<I>> : toGenerator<MessageInitShape<I>>;
+  const once = isStreamOpener(transport) ? toOneMessage<MessageInitShape<I>> : toGenerator<MessageInitShape<I>>;
   return (request, options) => openStream(method, transport, once(request), options);
 }
 
@@ -98,7 +97,7 @@ function openStream<I extends DescMessage, O extends DescMessage>(
   requests: AsyncIterable<MessageInitShape<I>>,
   options: CallOptions | undefined,
 ): AsyncIterable<MessageShape<O>> {
-  if (transport instanceof WireTransport) return transport.open(method, requests, options);
+  if (isStreamOpener(transport)) return transport.open(method, requests, options);
   return new StreamAnswers(method, transport, requests, options ?? noOptions);
 }
 

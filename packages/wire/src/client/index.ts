@@ -4,6 +4,7 @@ export type { Channel } from "./channel.js";
 export type { ChannelOptions } from "./options.js";
 export { connectSocket } from "../dial/connect-socket.js";
 export { dial } from "../dial/dial.js";
+export { openSocket } from "../dial/open-socket.js";
 export type { DialedChannel, DialStats } from "../dial/dialed-channel.js";
 export type { DialOptions } from "../dial/options.js";
 export type { DialState } from "../dial/state.js";

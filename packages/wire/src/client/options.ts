@@ -7,6 +7,11 @@ import type { CloseReason } from "../http2/close-reason.js";
 export interface ChannelOptions {
   /** The `:authority` of every call. Default `localhost`, which every gRPC server accepts. */
   readonly authority?: string;
+  /**
+   * Metadata of every call, which no call can set itself. It is encoded once for each connection and method, so that it costs a call next to
+   * nothing. Default none.
+   */
+  readonly fixedMetadata?: Readonly<Record<string, string>>;
   /** Connect-ES interceptors, the first one outermost. Default none; without any, calls take a shorter path. */
   readonly interceptors?: readonly Interceptor[];
   /** Largest message that is accepted, in bytes; a larger one fails its call with RESOURCE_EXHAUSTED. Default 2^31-1, as go-plugin's hosts. */

@@ -1,4 +1,4 @@
-import type { DescMessage, DescMethod, DescMethodStreaming, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { type CallOptions, Code, ConnectError, type ContextValues, type Transport } from "@connectrpc/connect";
 import { MessageEncoder } from "../codec/message-encoder.js";
 import { callCompression, type SendCompression } from "../grpc/compression.js";
@@ -6,6 +6,7 @@ import { MessageDecoder } from "../codec/message-decoder.js";
 import { endedQueue } from "../grpc/message-queue.js";
 import { fieldsFromHeaders, type MetadataInit } from "../grpc/metadata.js";
 import { interceptTransport } from "./interceptors.js";
+import { opensStreams, type StreamOpener } from "./opens-streams.js";
 import type { ChannelOptions } from "./options.js";
 import { abortError, type CallHome, deadlineError, type PendingCall, StartedCall } from "./pending-call.js";
 import { StreamCall } from "./stream-call.js";
@@ -28,15 +29,11 @@ export function createTransport(options: ChannelOptions, home: CallStarter): Tra
 }
 
 /** A transport without interceptors. Its functions need no `this`, as those of other transports. */
-export class WireTransport implements Transport {
+export class WireTransport implements StreamOpener {
+  readonly [opensStreams] = true;
   readonly unary: Transport["unary"];
   readonly stream: Transport["stream"];
-  /** Starts a streaming call and gives its answers, without a promise of their head. Never throws. */
-  readonly open: <I extends DescMessage, O extends DescMessage>(
-    method: DescMethodStreaming<I, O>,
-    input: AsyncIterable<MessageInitShape<I>>,
-    options: CallOptions | undefined,
-  ) => AsyncIterable<MessageShape<O>>;
+  readonly open: StreamOpener["open"];
 
   constructor(options: ChannelOptions, home: CallStarter) {
     const encoder = new MessageEncoder();
@@ -50,6 +47,8 @@ export class WireTransport implements Transport {
       minBytes: options.minCompressBytes ?? 1024,
     };
     const tools = { encoder, decoder, limits };
+    const { fixedMetadata } = options;
+    const fixed = fixedMetadata === undefined ? undefined : new Set(new Headers(fixedMetadata).keys());
 
     this.unary = (method, signal, timeoutMs, header, input, values) =>
       new Promise((resolve, reject) => {
@@ -64,6 +63,7 @@ export class WireTransport implements Transport {
             header,
             values,
             compression,
+            fixed,
           );
           const call = new UnaryCall(started, method, request, decoder, limits.receive, resolve, reject);
           call.lender = encoder;
@@ -76,7 +76,7 @@ export class WireTransport implements Transport {
 
     this.stream = async (method, signal, timeoutMs, header, input, values) => {
       try {
-        const started = prepare(home, method, signal, timeoutMs, header, values, compression);
+        const started = prepare(home, method, signal, timeoutMs, header, values, compression, fixed);
         const call = new StreamCall(started, method, input, tools);
         const response = call.response();
         home.start(call);
@@ -89,7 +89,7 @@ export class WireTransport implements Transport {
     this.open = (method, input, callOptions) => {
       const { signal, timeoutMs, headers, contextValues } = callOptions ?? noOptions;
       try {
-        const started = prepare(home, method, signal, timeoutMs, headers, contextValues, compression);
+        const started = prepare(home, method, signal, timeoutMs, headers, contextValues, compression, fixed);
         const call = new StreamCall(started, method, input, tools, callOptions);
         home.start(call);
         return call.answers;
@@ -110,10 +110,12 @@ function prepare(
   header: MetadataInit | undefined,
   values: ContextValues | undefined,
   options: SendCompression,
+  fixed: ReadonlySet<string> | undefined,
 ): StartedCall {
   if (signal?.aborted === true) throw abortError(signal);
   if (timeoutMs !== undefined && timeoutMs <= 0) throw deadlineError(timeoutMs);
-  const metadata = header === undefined ? undefined : fieldsFromHeaders(header);
+  let metadata = header === undefined ? undefined : fieldsFromHeaders(header);
+  if (metadata !== undefined && fixed !== undefined) metadata = metadata.filter(([name]) => !fixed.has(name));
   const call = values?.get(callCompression);
   const sending = call === undefined && options.compression === "identity" ? undefined : { call, options };
   return new StartedCall(home, method, metadata, timeoutMs, signal, values?.get(waitForReady), sending);

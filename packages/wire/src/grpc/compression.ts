@@ -1,4 +1,4 @@
-import { Code, ConnectError, createContextKey } from "@connectrpc/connect";
+import { Code, ConnectError, type ContextKey } from "@connectrpc/connect";
 import { builtin } from "../runtime.js";
 
 /** The encodings of messages that are spoken here, as `grpc-encoding` names them. */
@@ -18,11 +18,13 @@ export interface CallCompression {
 /**
  * The context value that decides about compression message by message. A caller sets it among the `contextValues` of a
  * call; a handler finds it in `context.values` and may change `send` before each answer. A server compresses only for
- * clients that accept gzip, whatever is asked. Default undefined: the options alone decide.
+ * clients that accept gzip, whatever is asked. Default undefined: the options alone decide. It is the same in every copy of
+ * this package.
  */
-export const callCompression = createContextKey<CallCompression | undefined>(undefined, {
-  description: "compression of one call",
-});
+export const callCompression: ContextKey<CallCompression | undefined> = {
+  id: Symbol.for("tenon.call-compression"),
+  defaultValue: undefined,
+};
 
 /** What the options of a channel or server say about sending. */
 export interface SendCompression {

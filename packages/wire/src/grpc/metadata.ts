@@ -23,11 +23,19 @@ const reserved = new Set([
   "upgrade",
 ]);
 
+const isPrepared: unique symbol = Symbol("tenon.prepared-metadata");
+
+/** Metadata for several calls that needs no look at each of them: names in lower case, none twice, none reserved. */
+export function prepareMetadata(fields: [name: string, value: string][]): [name: string, value: string][] {
+  return Object.assign(fields, { [isPrepared]: true });
+}
+
 /**
  * Metadata as header fields. Values of `-bin` keys are base64 text on both sides of this function, as Connect-ES has it
  * (`encodeBinaryHeader`, `decodeBinaryHeader`). Reserved names are left out.
  */
 export function fieldsFromHeaders(init: MetadataInit): HeaderField[] {
+  if (isPrepared in init) return init as unknown as HeaderField[];
   const fields: HeaderField[] = [];
   const headers = init instanceof Headers ? init : new Headers(init);
   headers.forEach((value, name) => {

@@ -98,7 +98,7 @@ export class Connection implements IncomingHome {
     if (limits.connectionWindowBytes > defaultWindow) {
       this.writeWindowUpdate(0, limits.connectionWindowBytes - defaultWindow);
     }
-    readFrom(stream, (chunk) => this.receive(chunk));
+    readFrom(stream, (chunk) => this.receive(chunk), this.#holders.settle);
   }
 
   /** How the connection ended; undefined while it lives. */
@@ -139,7 +139,6 @@ export class Connection implements IncomingHome {
     this.#chunksReceived++;
     this.onReceived?.();
     try {
-      this.#holders.settle();
       this.#reader.push(chunk);
     } catch (error) {
       this.#fail(

@@ -2,9 +2,14 @@ import type { OnReadOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ReceiveBuffers } from "./receive-buffers.js";
 
-const readWith = Symbol("readWith");
+/**
+ * The method of a byte stream that hands what comes to a reader without the machinery of Node's streams. It returns true where a
+ * chunk may be overwritten after the next call of `settle`, which comes before other bytes do.
+ */
+export const readWith: unique symbol = Symbol("readWith");
 
-type Reader = (chunk: Buffer) => void;
+/** Offers direct reading. */
+export type ReadWith = (read: (chunk: Buffer) => void, settle: () => void) => boolean;
 
 /**
  * The option `onread` of `net.connect` for a socket whose bytes one reader may get without new memory for each read. Until
@@ -14,7 +19,7 @@ type Reader = (chunk: Buffer) => void;
 export function directReading(): { readonly onread: OnReadOpts; bind(socket: Socket): void } {
   const buffers = new ReceiveBuffers();
   let socket: Socket;
-  let reader: Reader | undefined;
+  let reader: { readonly read: (chunk: Buffer) => void; readonly settle: () => void } | undefined;
   return {
     onread: {
       buffer: () => buffers.next(),
@@ -23,23 +28,36 @@ export function directReading(): { readonly onread: OnReadOpts; bind(socket: Soc
         const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, length);
         // False makes the socket stop reading until somebody has taken what it holds.
         if (reader === undefined) return socket.push(Buffer.from(chunk));
-        reader(chunk);
+        reader.settle();
+        reader.read(chunk);
         return true;
       },
     },
     bind(bound) {
       socket = bound;
-      Object.defineProperty(socket, readWith, { value: (given: Reader) => (reader = given) });
+      const value: ReadWith = (read, settle) => {
+        reader = { read, settle };
+        return true;
+      };
+      Object.defineProperty(socket, readWith, { value });
     },
   };
 }
 
 /**
- * Calls `reader` with each chunk that comes. Whatever the byte stream, a chunk is to be left alone once the next one has
- * come, because it may be overwritten then.
+ * Calls `read` with each chunk that comes. What a chunk has brought is to be left alone once `settle` was called, because it may be
+ * overwritten then; several chunks may come between two such calls. Returns false where no chunk is ever overwritten.
  */
-export function readFrom(stream: Duplex & { [readWith]?: (reader: Reader) => void }, reader: Reader): void {
-  stream[readWith]?.(reader);
+export function readFrom(
+  stream: Duplex & { [readWith]?: ReadWith },
+  read: (chunk: Buffer) => void,
+  settle: () => void,
+): boolean {
+  const overwrites = stream[readWith]?.(read, settle) ?? false;
   // What came before it had a reader comes as an event in any case.
-  stream.on("data", reader);
+  stream.on("data", (chunk: Buffer) => {
+    settle();
+    read(chunk);
+  });
+  return overwrites;
 }

@@ -9,10 +9,10 @@ export class Holders {
   }
 
   /** The chunk may be overwritten: everybody copies what he still refers to. */
-  settle(): void {
+  readonly settle = (): void => {
     if (this.#holders.length === 0) return;
     const holders = this.#holders;
     this.#holders = [];
     for (const holder of holders) holder.settle();
-  }
+  };
 }

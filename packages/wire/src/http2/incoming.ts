@@ -209,6 +209,7 @@ export class Incoming {
       if (end !== start) throw new ConnectionFault(ErrorCode.frameSizeError, "SETTINGS ack with a payload");
       if (!this.#settingsSeen) throw new ConnectionFault(ErrorCode.protocolError, "the first SETTINGS frame is an ack");
       this.#connection.calm.onControl();
+      this.#connection.pings.settingsAcknowledged();
       return;
     }
     if (!this.#settingsSeen && role === "client") peer.enablePush = false;

@@ -1,7 +1,7 @@
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Counters } from "../diagnostics/counters.js";
 import { frameHeaderBytes } from "./constants.js";
+import { type ByteWriter, writerOf } from "./direct-writing.js";
 import { nextTick } from "../runtime.js";
 
 /** Four frames of the usual size with their headers. */
@@ -19,7 +19,7 @@ const earlyBytes = 2048;
  * of one write a frame on a unix socket.
  */
 export class Output {
-  readonly #stream: Duplex;
+  readonly #stream: ByteWriter;
   readonly #counters: Counters;
   readonly #highWaterBytes: number;
   readonly #onDrain: () => void;
@@ -53,15 +53,14 @@ export class Output {
   readonly #schedule = () => nextTick(this.#flush);
 
   constructor(stream: Duplex, highWaterBytes: number, counters: Counters, onDrain: () => void) {
-    this.#stream = stream;
-    this.copies = stream instanceof Socket;
-    this.#counters = counters;
-    this.#highWaterBytes = highWaterBytes;
-    this.#onDrain = onDrain;
-    stream.on("drain", () => {
+    this.#stream = writerOf(stream, () => {
       this.#blocked = false;
       this.#onDrain();
     });
+    this.copies = this.#stream.copies;
+    this.#counters = counters;
+    this.#highWaterBytes = highWaterBytes;
+    this.#onDrain = onDrain;
   }
 
   /** False while the peer does not keep up: message data should then wait in its stream. */

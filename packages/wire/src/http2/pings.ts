@@ -7,6 +7,11 @@ export class Pings {
   >();
   #next = 1n;
   #failed: Error | undefined;
+  readonly #openedAt = performance.now();
+  /** The shortest round trip so far, in milliseconds: what others took longer was queueing. Undefined before the first. */
+  shortestMs: number | undefined;
+  /** Round trips that were measured. */
+  measurements = 0;
 
   constructor(send: (payload: Uint8Array) => void) {
     this.#send = send;
@@ -46,7 +51,18 @@ export class Pings {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);
-    waiting.resolve(performance.now() - waiting.sentAt);
+    waiting.resolve(this.#measured(performance.now() - waiting.sentAt));
+  }
+
+  /** The peer has acknowledged our first SETTINGS: a round trip while nothing else was on its way. */
+  settingsAcknowledged(): void {
+    if (this.measurements === 0) this.#measured(performance.now() - this.#openedAt);
+  }
+
+  #measured(ms: number): number {
+    this.measurements++;
+    this.shortestMs = Math.min(ms, this.shortestMs ?? ms);
+    return ms;
   }
 
   /** The connection is gone: no answer will come. */

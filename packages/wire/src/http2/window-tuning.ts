@@ -4,8 +4,13 @@ import type { StreamTable } from "./stream-table.js";
 
 /** The round trip is measured again after so long, when it is asked for. */
 const measureAgainMs = 1000;
-/** Below this the smallest window carries 64 MiB a second and the usual one a GiB: other things are the limit. */
-const minRoundTripMs = 1;
+/**
+ * Nothing grows before the round trip was measured so often, one after the other. A single measurement on one machine may take
+ * milliseconds, and a window that grew for nothing puts as many bytes in the way of every other call.
+ */
+const minMeasurements = 3;
+/** Below this the smallest window carries 128 MiB a second and the usual one 256: other things are the limit. */
+const minRoundTripMs = 0.5;
 
 /**
  * Decides when the window of a stream grows: where half of it was sent and read within one round trip, so that the sender
@@ -16,8 +21,6 @@ export class WindowTuning {
   readonly #limits: ConnectionLimits;
   readonly #pings: Pings;
   readonly #streams: StreamTable;
-  /** The shortest that was measured: what it takes longer is queueing. */
-  #roundTripMs: number | undefined;
   #measuredAt: number | undefined;
 
   constructor(limits: ConnectionLimits, pings: Pings, streams: StreamTable) {
@@ -35,9 +38,9 @@ export class WindowTuning {
     const { maxStreamWindowBytes, connectionWindowBytes, streamWindowBytes } = this.#limits;
     if (windowBytes >= maxStreamWindowBytes) return 0;
     this.#measure(now);
-    const roundTripMs = this.#roundTripMs;
-    if (sinceMs === 0 || roundTripMs === undefined || roundTripMs < minRoundTripMs || now - sinceMs > roundTripMs)
-      return 0;
+    const { shortestMs: roundTripMs, measurements } = this.#pings;
+    if (sinceMs === 0 || roundTripMs === undefined || measurements < minMeasurements) return 0;
+    if (roundTripMs < minRoundTripMs || now - sinceMs > roundTripMs) return 0;
     const more = Math.min(windowBytes, maxStreamWindowBytes - windowBytes);
     let grown = 0;
     for (const stream of this.#streams.all()) grown += stream.windowBytes - streamWindowBytes;
@@ -48,8 +51,8 @@ export class WindowTuning {
     if (this.#measuredAt !== undefined && now - this.#measuredAt < measureAgainMs) return;
     this.#measuredAt = now;
     this.#pings.ping().then(
-      (ms) => {
-        this.#roundTripMs = Math.min(ms, this.#roundTripMs ?? ms);
+      () => {
+        if (this.#pings.measurements < minMeasurements) this.#measuredAt = undefined;
       },
       () => {},
     );

@@ -89,6 +89,7 @@ export function checkServerOptions(options: ServerOptions): void {
   checkNumbers(options, serverRanges);
   checkWindows(options);
   checkChoice(options, "sendCompression", compressions);
+  checkTypes(options, "function", ["unknownService"]);
   checkFunctions(options, "interceptors");
 }
 
@@ -98,9 +99,19 @@ function checkClient(options: ChannelOptions): void {
   checkTypes(options, "function", ["explainLoss", "renew"]);
   checkChoice(options, "sendCompression", compressions);
   checkFunctions(options, "interceptors");
+  checkMetadata("fixedMetadata", options.fixedMetadata);
   const authority: unknown = options.authority;
   if (authority === undefined || (typeof authority === "string" && /^[\x21-\x7e]*$/.test(authority))) return;
   throw invalidOption("authority", authority, "a text of visible ASCII characters");
+}
+
+function checkMetadata(option: string, value: unknown): void {
+  if (value === undefined) return;
+  try {
+    new Headers(value as Record<string, string>);
+  } catch {
+    throw invalidOption(option, value, "texts by name, fit for headers");
+  }
 }
 
 /** A stream does not shrink to its largest window. */

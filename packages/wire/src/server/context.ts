@@ -57,8 +57,10 @@ export class CallContext implements HandlerContext {
   }
 
   /** Milliseconds left until the deadline; undefined without one. */
-  readonly timeoutMs = (): number | undefined =>
-    this.#deadline === undefined ? undefined : Math.max(0, this.#deadline - performance.now());
+  get timeoutMs(): () => number | undefined {
+    const deadline = this.#deadline;
+    return deadline === undefined ? noDeadline : () => Math.max(0, deadline - performance.now());
+  }
 
   get requestHeader(): Headers {
     return (this.#requestHeader ??= headersFromFields(this.#fields));
@@ -116,7 +118,19 @@ export class CallContext implements HandlerContext {
   }
 }
 
-/** Made only for handlers that watch their signal: an Error with its stack costs as much as the rest of a call. */
+/** As `timeoutMs`, of calls that have none. */
+function noDeadline(): undefined {}
+
+/**
+ * Made only for handlers that watch their signal, and without a stack, which would show nothing but the engine: with it the error costs as
+ * much as the rest of a call.
+ */
 function answeredError(): ConnectError {
-  return new ConnectError("the call has been answered", Code.Canceled);
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return new ConnectError("the call has been answered", Code.Canceled);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Interceptor } from "@connectrpc/connect";
+import type { ConnectError, Interceptor } from "@connectrpc/connect";
 import type { Compression } from "../grpc/compression.js";
 
 /** Options of a server. Each has a default. */
@@ -56,6 +56,8 @@ export interface ServerOptions {
   readonly sendCompression?: Compression;
   /** Answers below this size in bytes are sent as they are. Default 1024. */
   readonly minCompressBytes?: number;
+  /** What calls of a service that is not there fail with. Default: UNIMPLEMENTED, with the services that are. */
+  readonly unknownService?: (typeName: string) => ConnectError;
   /** Connect-ES interceptors, the first one outermost. Default none; without any, calls take a shorter path. */
   readonly interceptors?: readonly Interceptor[];
 }

@@ -4,7 +4,7 @@ import { type CallRecord, recordCall } from "../diagnostics/call-record.js";
 import { inflateFor, type Packed, pack } from "../grpc/compression.js";
 import { MessageQueue, type QueueOwner } from "../grpc/message-queue.js";
 import { fieldsFromHeaders } from "../grpc/metadata.js";
-import { fieldsFromError } from "../grpc/status.js";
+import { statusFromThrown } from "../grpc/thrown.js";
 import { tooLargeToSend } from "../grpc/too-large.js";
 import type { HeaderField } from "../hpack/field.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
@@ -119,8 +119,8 @@ export class ServerCall
   /** Answers with an error status. */
   fail(cause: unknown): void {
     if (this.isOver) return;
-    const error = ConnectError.from(cause, Code.Unknown);
-    let fields = fieldsFromError(error);
+    const { error, fields: status } = statusFromThrown(cause);
+    let fields = status;
     const trailer = this.#context.trailerToSend;
     if (trailer !== undefined) fields = fields.concat(fieldsFromHeaders(trailer));
     // What a handler has put into the headers must not turn up in the trailers, so an answer of trailers alone has none.

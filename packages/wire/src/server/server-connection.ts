@@ -36,6 +36,7 @@ export interface ServerHome {
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
   readonly sendCompression: SendCompression;
+  readonly unknownService: ((typeName: string) => ConnectError) | undefined;
   closed(connection: ServerConnection): void;
 }
 
@@ -185,6 +186,8 @@ export class ServerConnection implements ConnectionOwner, CallHome {
 
   #unknown(path: string): ConnectError {
     const service = serviceOf(path);
+    const { unknownService } = this.#home;
+    if (unknownService !== undefined && !this.#home.services.has(service)) return unknownService(service);
     const message = this.#home.services.has(service)
       ? `unknown method ${path}`
       : `unknown service ${service}, served are ${[...this.#home.services].sort().join(", ")}`;

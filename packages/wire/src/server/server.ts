@@ -70,6 +70,7 @@ class GrpcServer implements Server, ServerHome {
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
   readonly sendCompression: SendCompression;
+  readonly unknownService: ServerHome["unknownService"];
   readonly #prefaceTimeoutMs: number;
   readonly #requestIdleTimeoutMs: number;
   readonly #interceptors: Interceptor[];
@@ -93,6 +94,7 @@ class GrpcServer implements Server, ServerHome {
     this.keepalive = timeMs === undefined ? undefined : { timeMs, timeoutMs, withoutCalls: true };
     this.#requestIdleTimeoutMs = options.requestIdleTimeoutMs ?? 120_000;
     this.#interceptors = [...(options.interceptors ?? [])];
+    this.unknownService = options.unknownService;
     this.sendCompression = {
       compression: options.sendCompression ?? "identity",
       minBytes: options.minCompressBytes ?? 1024,

@@ -1,11 +1,12 @@
 import type { Duplex } from "node:stream";
+import { type ByteWriter, writerOf } from "../http2/direct-writing.js";
+import { nextTick } from "../runtime.js";
 import { headerBytes } from "./constants.js";
 import { ViolationFault } from "./error.js";
-import { nextTick } from "../runtime.js";
 
-const batchBytes = 16 * 1024;
+const batchBytes = 32 * 1024;
 /** Payloads up to this are better copied behind their header than handed on by themselves. */
-export const maxCopiedBytes = 4 * 1024;
+const maxCopiedBytes = 4 * 1024;
 /** So many bytes may wait in the byte stream before payload stays in its stream. */
 const highWaterBytes = 256 * 1024;
 /** So much is gathered in one turn before it goes ahead. */
@@ -13,37 +14,55 @@ const gatherBytes = 64 * 1024;
 /** Answers that may wait for a peer that does not read. */
 const maxUnreadAnswers = 10_000;
 
+/** Called when bytes have left, or with an error when they never will. */
+export type Taken = (error?: Error | null) => void;
+
 /** Gathers the frames of one turn of the event loop and hands them to the byte stream in one go. */
 export class Output {
-  readonly #stream: Duplex;
+  readonly #stream: ByteWriter;
   readonly #onRoom: () => void;
   #batch = Buffer.allocUnsafeSlow(batchBytes);
   /** The part of the batch that was not put into `chunks` yet. */
   #start = 0;
   #end = 0;
-  #chunks: { bytes: Buffer; done: (() => void) | undefined }[] = [];
+  #chunks: { bytes: Uint8Array; taken: Taken | undefined }[] = [];
   #chunkBytes = 0;
+  /** Payloads that are not copied, and not taken either. */
+  #referred = 0;
+  #corked = false;
   #scheduled = false;
   #blocked = false;
   #closed = false;
   /** Answers given since the byte stream was last empty. */
   #answers = 0;
-  readonly #schedule = () => nextTick(() => this.flush());
+  readonly #schedule = () => nextTick(this.#flush);
+  readonly #flush = () => this.flush();
+  readonly #onTaken = () => {
+    if (this.#blocked && this.#stream.writableLength <= highWaterBytes / 2) this.#unblock();
+  };
 
   /** `onRoom` is called when payload may be sent again after `hasRoom` was false. */
   constructor(stream: Duplex, onRoom: () => void) {
-    this.#stream = stream;
     this.#onRoom = onRoom;
-    stream.on("drain", () => {
-      this.#blocked = false;
+    this.#stream = writerOf(stream, () => {
       this.#answers = 0;
-      this.#onRoom();
+      this.#unblock();
     });
+  }
+
+  /** Whether bytes are done with when they are taken; see {@link ByteWriter}. */
+  get copies(): boolean {
+    return this.#stream.copies;
   }
 
   /** False while the peer does not keep up: payload should then wait in its stream. */
   get hasRoom(): boolean {
     return !this.#blocked && !this.#closed;
+  }
+
+  /** Bytes of all streams that have not left. */
+  get unsentBytes(): number {
+    return this.#stream.writableLength + this.#chunkBytes + this.#end - this.#start;
   }
 
   /** Writes a frame without payload. */
@@ -57,10 +76,9 @@ export class Output {
     at = batch.writeUInt16BE(flags, at);
     at = batch.writeUInt32BE(streamId, at);
     this.#end = batch.writeUInt32BE(length, at);
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      queueMicrotask(this.#schedule);
-    }
+    if (this.#scheduled || this.#corked) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#schedule);
   }
 
   /** The same for a frame that the peer asked for. Throws like `countAnswer`. */
@@ -78,20 +96,40 @@ export class Output {
   }
 
   /**
-   * Writes payload behind a frame header, at most `maxCopiedBytes` when it may be copied. The bytes must not change
-   * until `done` is called: at once when they were copied, else when the byte stream has taken them. It is not called
-   * when the session ends first.
+   * Writes payload behind a frame header. Returns true when it was copied and all before it has been taken: `taken` is the caller's
+   * to call then. Else the bytes must not change until `taken` is called.
    */
-  payload(bytes: Buffer, mayCopy: boolean, done: (() => void) | undefined): void {
-    if (mayCopy) {
-      if (this.#end + bytes.length > batchBytes) this.#startBatch();
-      this.#end += bytes.copy(this.#batch, this.#end);
-      done?.();
+  payload(bytes: Uint8Array, taken: Taken | undefined): boolean {
+    if (bytes.length > maxCopiedBytes) {
+      this.#cut(undefined);
+      this.#referred++;
+      this.#add(bytes, (error) => {
+        this.#referred--;
+        taken?.(error);
+        this.#onTaken();
+      });
     } else {
-      this.#cut();
-      this.#chunks.push({ bytes, done });
-      this.#chunkBytes += bytes.length;
+      if (this.#end + bytes.length > batchBytes) this.#startBatch();
+      this.#batch.set(bytes, this.#end);
+      this.#end += bytes.length;
+      if (this.#referred === 0) return true;
+      if (taken !== undefined) this.#cut(taken);
     }
+    return false;
+  }
+
+  /** What is written until `uncork` leaves then. */
+  cork(): void {
+    this.#corked = true;
+  }
+
+  uncork(): void {
+    this.#corked = false;
+    this.#send();
+  }
+
+  /** So much was gathered that it goes ahead of the rest of the turn. To be called between frames. */
+  flushLarge(): void {
     if (this.#chunkBytes + this.#end - this.#start >= gatherBytes) this.#send();
   }
 
@@ -105,18 +143,23 @@ export class Output {
   close(): void {
     this.#closed = true;
     this.#chunks = [];
+    this.#chunkBytes = 0;
+  }
+
+  #add(bytes: Uint8Array, taken: Taken | undefined): void {
+    this.#chunks.push({ bytes, taken });
+    this.#chunkBytes += bytes.length;
   }
 
   /** Moves the filled part of the batch behind the chunks. */
-  #cut(): void {
+  #cut(taken: Taken | undefined): void {
     if (this.#end === this.#start) return;
-    this.#chunks.push({ bytes: this.#batch.subarray(this.#start, this.#end), done: undefined });
-    this.#chunkBytes += this.#end - this.#start;
+    this.#add(this.#batch.subarray(this.#start, this.#end), taken);
     this.#start = this.#end;
   }
 
   #startBatch(): void {
-    this.#cut();
+    this.#cut(undefined);
     this.#batch = Buffer.allocUnsafeSlow(batchBytes);
     this.#start = 0;
     this.#end = 0;
@@ -124,19 +167,39 @@ export class Output {
 
   #send(): void {
     if (this.#closed) return;
-    this.#cut();
+    const stream = this.#stream;
+    let room: boolean;
+    if (this.#chunks.length === 0) {
+      if (this.#end === this.#start) return;
+      const bytes = this.#batch.subarray(this.#start, this.#end);
+      this.#start = this.#end;
+      room = stream.write(bytes);
+    } else {
+      room = this.#sendChunks();
+    }
+    const unsent = stream.writableLength;
+    // Without a full buffer of its own the byte stream would never drain.
+    if (!room && unsent >= highWaterBytes) this.#blocked = true;
+    else if (unsent === 0 && stream.copies && this.#chunks.length === 0 && this.#start === this.#end) {
+      this.#start = this.#end = 0;
+    }
+  }
+
+  #sendChunks(): boolean {
+    this.#cut(undefined);
+    const stream = this.#stream;
     const chunks = this.#chunks;
-    if (chunks.length === 0) return;
     this.#chunks = [];
     this.#chunkBytes = 0;
-    const stream = this.#stream;
-    if (chunks.length > 1) stream.cork();
     let room = true;
-    for (const { bytes, done } of chunks) {
-      room = done === undefined ? stream.write(bytes) : stream.write(bytes, done);
-    }
-    if (chunks.length > 1) stream.uncork();
-    // Without a full buffer of its own the byte stream would never drain.
-    if (!room && stream.writableLength >= highWaterBytes) this.#blocked = true;
+    stream.cork();
+    for (const { bytes, taken } of chunks) room = stream.write(bytes, taken);
+    stream.uncork();
+    return room;
+  }
+
+  #unblock(): void {
+    this.#blocked = false;
+    this.#onRoom();
   }
 }

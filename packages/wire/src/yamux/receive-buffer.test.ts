@@ -10,7 +10,7 @@ test("gives back what it got, in order, however it is filled and emptied", () =>
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const buffer = new ReceiveBuffer();
+      const buffer = new ReceiveBuffer(false);
       const pushed: Buffer[] = [];
       const shifted: Buffer[] = [];
       const shift = () => {
@@ -39,7 +39,7 @@ test("gives back what it got, in order, however it is filled and emptied", () =>
 });
 
 test("single bytes do not keep the chunks alive that they came in [WIRE-18]", () => {
-  const buffer = new ReceiveBuffer();
+  const buffer = new ReceiveBuffer(false);
   for (let i = 0; i < 100_000; i++) buffer.push(Buffer.allocUnsafeSlow(64).subarray(0, 1));
   let pieces = 0;
   let held = 0;
@@ -52,7 +52,7 @@ test("single bytes do not keep the chunks alive that they came in [WIRE-18]", ()
 });
 
 test("forgets on demand", () => {
-  const buffer = new ReceiveBuffer();
+  const buffer = new ReceiveBuffer(false);
   buffer.push(Buffer.from("abc"));
   buffer.clear();
   assert.equal(buffer.length, 0);

@@ -3,11 +3,17 @@ const slabBytes = 16 * 1024;
 
 /** Payload that no reader has asked for yet. Takes little more memory than it holds, however small its pieces came. */
 export class ReceiveBuffer {
+  readonly #overwrites: boolean;
   #chunks: Buffer[] = [];
   /** The chunk at the end while it is a slab of ours with room, and how much of it is filled. */
   #slab: Buffer | undefined;
   #filled = 0;
   #bytes = 0;
+
+  /** With `overwrites` nothing that is pushed may be kept as it is. */
+  constructor(overwrites: boolean) {
+    this.#overwrites = overwrites;
+  }
 
   /** Bytes held. */
   get length(): number {
@@ -26,7 +32,7 @@ export class ReceiveBuffer {
     if (rest.length === 0) return;
     if (rest.length >= slabBytes) {
       this.#close();
-      this.#chunks.push(rest);
+      this.#chunks.push(this.own(rest));
       return;
     }
     this.#slab = Buffer.allocUnsafeSlow(slabBytes);
@@ -39,6 +45,11 @@ export class ReceiveBuffer {
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) this.#bytes -= chunk.length;
     return chunk;
+  }
+
+  /** The same bytes in memory that may be kept, for a reader who gets them at once. */
+  own(bytes: Buffer): Buffer {
+    return this.#overwrites || bytes.length < slabBytes ? Buffer.from(bytes) : bytes;
   }
 
   clear(): void {

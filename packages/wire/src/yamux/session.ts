@@ -19,6 +19,7 @@ import { KeepAlive, Pings } from "./pings.js";
 import { SessionStream, type StreamHome, type YamuxStream } from "./stream.js";
 import type { YamuxSession } from "./yamux-session.js";
 import { nextTick } from "../runtime.js";
+import { readFrom } from "../http2/direct-reading.js";
 import { endGently } from "../streams/end-gently.js";
 
 /**
@@ -34,6 +35,7 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
   readonly role: "client" | "server";
   readonly output: Output;
   readonly windowBytes: number;
+  readonly overwrites: boolean;
   readonly closed: Promise<YamuxCloseReason>;
   readonly #limits: YamuxLimits;
   readonly #onStream: YamuxOptions["onStream"];
@@ -42,6 +44,8 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
   readonly #streams = new Map<number, SessionStream>();
   /** Streams that wait for room in the byte stream, in the order in which they are served. */
   readonly #waiting = new Set<SessionStream>();
+  /** Streams whose readers may refer to the chunk that came last. */
+  #unsettled: SessionStream[] = [];
   readonly #backlog: Backlog;
   readonly #opens: PendingOpens;
   readonly #pings: Pings;
@@ -79,7 +83,11 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
     stream.on("error", (cause) => this.#lost(`the byte stream failed: ${cause.message}`, cause));
     stream.on("end", () => this.#lost("the peer closed the byte stream"));
     stream.on("close", () => this.#lost("the byte stream was closed"));
-    stream.on("data", (chunk: Buffer) => this.#receive(chunk));
+    this.overwrites = readFrom(
+      stream,
+      (chunk) => this.#receive(chunk),
+      () => this.#settleReaders(),
+    );
   }
 
   get streamCount(): number {
@@ -147,6 +155,10 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
 
   waitForRoom(stream: SessionStream): void {
     this.#waiting.add(stream);
+  }
+
+  settleLater(stream: SessionStream): void {
+    this.#unsettled.push(stream);
   }
 
   forget(stream: SessionStream): void {
@@ -241,6 +253,13 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
       this.#waiting.delete(stream);
       stream.pump();
     }
+  }
+
+  #settleReaders(): void {
+    if (this.#unsettled.length === 0) return;
+    const streams = this.#unsettled;
+    this.#unsettled = [];
+    for (const stream of streams) stream.settle();
   }
 
   #receive(chunk: Buffer): void {

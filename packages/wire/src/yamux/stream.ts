@@ -1,19 +1,24 @@
 import { Duplex } from "node:stream";
+import { readWith } from "../http2/direct-reading.js";
+import { type ByteWriter, writeWith } from "../http2/direct-writing.js";
 import { Flag, FrameType, initialWindowBytes, maxUint32 } from "./constants.js";
+import { type DirectHome, DirectWriter } from "./direct-writer.js";
 import { ViolationFault, YamuxError } from "./error.js";
-import { maxCopiedBytes, type Output } from "./output.js";
+import { maxPayloadBytes, Outgoing } from "./outgoing.js";
+import type { Output } from "./output.js";
 import { ReceiveBuffer } from "./receive-buffer.js";
 import { isOver, nextState, type StreamEvent, type StreamState } from "./stream-state.js";
-
-/** Payload of one frame at most, so that streams take turns. */
-const maxPayloadBytes = 64 * 1024;
 
 /** What a stream needs of its session. */
 export interface StreamHome {
   readonly output: Output;
   readonly windowBytes: number;
+  /** The memory of what comes may be overwritten with what comes next. */
+  readonly overwrites: boolean;
   /** The stream has payload and must wait until the byte stream has room. */
   waitForRoom(stream: SessionStream): void;
+  /** Calls `settle` of the stream before the next bytes come. */
+  settleLater(stream: SessionStream): void;
   /** Nothing of the stream travels any more. */
   forget(stream: SessionStream): void;
 }
@@ -29,22 +34,28 @@ export interface YamuxStream extends Duplex {
 }
 
 /** A stream as its session sees it. */
-export class SessionStream extends Duplex implements YamuxStream {
+export class SessionStream extends Duplex implements YamuxStream, DirectHome {
   readonly id: number;
+  readonly output: Output;
+  readonly outgoing: Outgoing;
   readonly #home: StreamHome;
   #state: StreamState = "open";
   /** Flag that the next frame has to carry: SYN or ACK, or none. */
   #greeting: number;
-  #sendWindow = initialWindowBytes;
   /** What the peer may still send, as far as it knows. */
   #receiveWindow = initialWindowBytes;
-  readonly #received = new ReceiveBuffer();
+  /** What the reader has taken and the peer was not given back. */
+  #takenBytes: number;
+  readonly #received: ReceiveBuffer;
   /** True while the reading side has asked and got nothing. */
   #wanted = false;
-  #sending: Buffer[] = [];
-  /** What is sent now may be copied as a whole, and so be acknowledged before the byte stream has it. */
-  #mayCopy = false;
+  /** Gets what comes while nothing waits before it. */
+  #reader: { readonly read: (chunk: Buffer) => void; readonly settle: () => void } | undefined;
+  #settles = false;
+  #onDrain: (() => void) | undefined;
   #sent: ((error?: Error | null) => void) | undefined;
+  /** Sends FIN, once nothing waits. */
+  #finish: (() => void) | undefined;
   /** Why the session ended under a stream that is still read. */
   #lost: YamuxError | undefined;
 
@@ -53,6 +64,10 @@ export class SessionStream extends Duplex implements YamuxStream {
     super({ allowHalfOpen: true, readableHighWaterMark: 0, writableHighWaterMark: maxPayloadBytes });
     this.#home = home;
     this.id = id;
+    this.output = home.output;
+    this.outgoing = new Outgoing(home.output, id);
+    this.#received = new ReceiveBuffer(home.overwrites);
+    this.#takenBytes = home.windowBytes - initialWindowBytes;
     this.#greeting = greeting;
   }
 
@@ -64,8 +79,8 @@ export class SessionStream extends Duplex implements YamuxStream {
   /** A window update came. */
   onUpdate(bytes: number): void {
     if (bytes === 0) return;
-    this.#sendWindow += bytes;
-    if (this.#sendWindow > maxUint32) {
+    this.outgoing.window += bytes;
+    if (this.outgoing.window > maxUint32) {
       throw new ViolationFault("window-overflow", `the window of stream ${this.id} was raised over ${maxUint32}`);
     }
     this.pump();
@@ -84,8 +99,24 @@ export class SessionStream extends Duplex implements YamuxStream {
   onPayload(bytes: Buffer): void {
     // Behind a FIN it is nobody's: in Go, writing and closing may race.
     if (this.#state !== "open" && this.#state !== "localEnded") return;
-    this.#received.push(bytes);
-    if (this.#wanted) this.#deliver();
+    if (this.#received.length > 0) {
+      this.#received.push(bytes);
+    } else if (this.#reader !== undefined && this.readableFlowing === true && this.readableLength === 0) {
+      if (!this.#settles) this.#home.settleLater(this);
+      this.#settles = true;
+      this.#reader.read(bytes);
+      this.#took(bytes.length);
+    } else if (this.#wanted) {
+      this.#hand(this.#received.own(bytes));
+    } else {
+      this.#received.push(bytes);
+    }
+  }
+
+  /** What the reader got may be overwritten. */
+  settle(): void {
+    this.#settles = false;
+    this.#reader?.settle();
   }
 
   /** FIN came. */
@@ -107,23 +138,30 @@ export class SessionStream extends Duplex implements YamuxStream {
   /** The session has ended. Without an error for a stream that nobody has taken. */
   onSessionEnd(error: YamuxError | undefined): void {
     const isReadable = this.#state === "remoteEnded" && !this.readableEnded;
+    const isSending = this.#sent !== undefined || this.outgoing.bytes > 0;
     this.#change("rst");
-    if (!isReadable || this.#sent !== undefined || error === undefined) {
+    if (!isReadable || isSending || error === undefined) {
       this.destroy(error);
       return;
     }
     this.#lost = error;
   }
 
-  /** Sends what waits, as far as window and byte stream allow. */
+  /** Sends what waits, as far as window and byte stream allow; then tells a direct writer that it may go on. */
   pump(): void {
-    while (this.#sending.length > 0 && this.#sendWindow > 0 && !isOver(this.#state)) {
-      if (!this.#home.output.hasRoom) {
-        this.#home.waitForRoom(this);
-        return;
-      }
-      this.#sendSome();
-    }
+    if (!this.#sendAll() || this.#onDrain === undefined) return;
+    if (this.output.hasRoom) this.#onDrain();
+    else this.#home.waitForRoom(this);
+  }
+
+  sendNow(): boolean {
+    if (this.#lost !== undefined) this.destroy(this.#lost);
+    this.output.cork();
+    const done = this.#sendAll();
+    this.output.uncork();
+    if (done && this.output.hasRoom) return true;
+    if (done) this.#home.waitForRoom(this);
+    return false;
   }
 
   override _writev(chunks: readonly { readonly chunk: Buffer }[], done: (error?: Error | null) => void): void {
@@ -131,22 +169,32 @@ export class SessionStream extends Duplex implements YamuxStream {
       done(this.#lost);
       return;
     }
-    this.#sending = chunks.map(({ chunk }) => chunk).filter(({ length }) => length > 0);
-    if (this.#sending.length === 0) {
+    const pieces = chunks.filter(({ chunk }) => chunk.length > 0);
+    const last = pieces.pop();
+    if (last === undefined) {
       done();
       return;
     }
-    this.#mayCopy = this.#sending.every(({ length }) => length <= maxCopiedBytes);
     this.#sent = done;
+    for (const { chunk } of pieces) this.outgoing.add(chunk, undefined);
+    this.outgoing.add(last.chunk, (error) => {
+      if (this.#sent !== done || error != null) return;
+      this.#sent = undefined;
+      done();
+    });
     this.pump();
   }
 
   override _final(done: () => void): void {
-    if (!isOver(this.#state)) {
-      this.#home.output.frame(FrameType.windowUpdate, this.#takeGreeting() | Flag.fin, this.id, 0);
-      this.#change("localFin");
-    }
-    done();
+    this.#finish = () => {
+      this.#finish = undefined;
+      if (!isOver(this.#state)) {
+        this.output.frame(FrameType.windowUpdate, this.#takeGreeting() | Flag.fin, this.id, 0);
+        this.#change("localFin");
+      }
+      done();
+    };
+    if (this.outgoing.bytes === 0) this.#finish();
   }
 
   override _read(): void {
@@ -156,15 +204,26 @@ export class SessionStream extends Duplex implements YamuxStream {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     if (!isOver(this.#state)) {
-      this.#home.output.frame(FrameType.windowUpdate, Flag.rst, this.id, 0);
+      this.output.frame(FrameType.windowUpdate, Flag.rst, this.id, 0);
       this.#change("rst");
     }
     this.#received.clear();
-    this.#sending = [];
+    this.outgoing.clear();
     const sent = this.#sent;
     this.#sent = undefined;
     sent?.(error ?? new YamuxError("reset", `stream ${this.id} was destroyed before everything was sent`));
     done(error);
+  }
+
+  /** Hands what comes to `read` as it is, while nobody has paused the stream. */
+  [readWith](read: (chunk: Buffer) => void, settle: () => void): boolean {
+    this.#reader = { read, settle };
+    return this.#home.overwrites;
+  }
+
+  [writeWith](onDrain: () => void): ByteWriter {
+    this.#onDrain = onDrain;
+    return new DirectWriter(this);
   }
 
   /** The only writer of the state. */
@@ -175,29 +234,35 @@ export class SessionStream extends Duplex implements YamuxStream {
     if (isOver(next)) this.#home.forget(this);
   }
 
-  /** Hands one piece to the reader if it has asked, then what is behind it, and gives the window back. */
+  /** Hands pieces to the reader while it wants more, then what is behind them. */
   #deliver(): void {
     while (this.#wanted && this.#received.length > 0) {
-      this.#wanted = false;
-      // Asks for more from inside when the reader takes it at once.
-      this.push(this.#received.shift());
+      this.#hand(this.#received.shift()!);
       if (this.destroyed) return;
     }
     const remoteEnded = this.#state !== "open" && this.#state !== "localEnded";
-    if (!remoteEnded) this.#giveBack();
-    else if (this.#received.length === 0 && !this.readableEnded) this.push(null);
+    if (remoteEnded && this.#received.length === 0 && !this.readableEnded) this.push(null);
   }
 
-  #giveBack(): void {
-    const { windowBytes } = this.#home;
-    const delta = windowBytes - this.#received.length - this.#receiveWindow;
-    if (delta >= windowBytes / 2) this.#sendUpdate();
+  #hand(piece: Buffer): void {
+    this.#wanted = false;
+    // The reader may also ask for more from inside.
+    if (this.push(piece)) this.#wanted = true;
+    this.#took(piece.length);
+  }
+
+  /** The reader has so much more: half of the window is given back at once. */
+  #took(bytes: number): void {
+    this.#takenBytes += bytes;
+    if (this.#takenBytes < this.#home.windowBytes / 2) return;
+    if (this.#state === "open" || this.#state === "localEnded") this.#sendUpdate();
   }
 
   #sendUpdate(): void {
-    const delta = Math.max(0, this.#home.windowBytes - this.#received.length - this.#receiveWindow);
-    this.#receiveWindow += delta;
-    this.#home.output.frame(FrameType.windowUpdate, this.#takeGreeting(), this.id, delta);
+    const bytes = this.#takenBytes;
+    this.#takenBytes = 0;
+    this.#receiveWindow += bytes;
+    this.output.frame(FrameType.windowUpdate, this.#takeGreeting(), this.id, bytes);
   }
 
   #takeGreeting(): number {
@@ -206,31 +271,18 @@ export class SessionStream extends Duplex implements YamuxStream {
     return greeting;
   }
 
-  /** Sends one frame of payload. */
-  #sendSome(): void {
-    const { output } = this.#home;
-    let room = Math.min(this.#sendWindow, maxPayloadBytes);
-    const pieces: Buffer[] = [];
-    let length = 0;
-    while (room > 0 && this.#sending.length > 0) {
-      const first = this.#sending[0]!;
-      const piece = first.length <= room ? first : first.subarray(0, room);
-      if (piece === first) this.#sending.shift();
-      else this.#sending[0] = first.subarray(room);
-      pieces.push(piece);
-      length += piece.length;
-      room -= piece.length;
+  /** False when something is left: it waits for the window, or for room. */
+  #sendAll(): boolean {
+    const { outgoing } = this;
+    while (outgoing.bytes > 0 && outgoing.window > 0 && !isOver(this.#state)) {
+      if (!this.output.hasRoom) {
+        this.#home.waitForRoom(this);
+        return false;
+      }
+      outgoing.sendFrame(this.#takeGreeting());
     }
-    this.#sendWindow -= length;
-    output.frame(FrameType.data, this.#takeGreeting(), this.id, length);
-    const last = this.#sending.length === 0 ? pieces.pop() : undefined;
-    for (const piece of pieces) output.payload(piece, this.#mayCopy, undefined);
-    if (last === undefined) return;
-    const sent = this.#sent!;
-    output.payload(last, this.#mayCopy, () => {
-      if (this.#sent !== sent) return;
-      this.#sent = undefined;
-      sent();
-    });
+    if (outgoing.bytes > 0) return false;
+    this.#finish?.();
+    return true;
   }
 }

@@ -1,0 +1,2 @@
+// What importing the package of host authors costs.
+import "@tenon/host";

@@ -1,0 +1,2 @@
+// What a module costs that imports no package.
+export const nothing = undefined;

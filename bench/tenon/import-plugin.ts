@@ -1,0 +1,2 @@
+// What importing the package of plugin authors costs.
+import "@tenon/plugin";

@@ -1,0 +1,2 @@
+export { streamFromPort } from "./port-stream.js";
+export type { PortStreamOptions } from "./port-stream.js";
