@@ -3,7 +3,7 @@ import { createHost, type Host, type LogRecord, type Session } from "@tenon/host
 import { type relay, seenIn } from "../fixtures/host-services.js";
 import type { Hub, Vault } from "../gen/tenon/test/v1/host_services_pb.js";
 
-export type RelaySession = Session<(typeof relay)["versions"]>;
+type RelaySession = Session<(typeof relay)["versions"]>;
 
 /** The host's side of the relay: services, the session that they call, and what they have seen. */
 export interface Rig {

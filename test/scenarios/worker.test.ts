@@ -239,12 +239,15 @@ describe("the end of a thread", () => {
     assert.ok(Number(cause.cause.facts["externalBytes"]) > 64 * 1024 * 1024);
   });
 
-  test("an endless loop, in a call and at the import [WRK-08]", async () => {
+  test("an endless loop, in a call and at the import: busy, not dead, until it is stopped [WRK-08] [WRK-14]", async () => {
     await using host = createHost();
     const session = await host.start(echo, { worker: hostile });
     const call = failureOf(session.client("echo").unary(hello, { headers: { "x-do": "loop" } })).catch(
       (e: unknown) => e,
     );
+    const busy = await session.ping({ timeoutMs: 100 }).catch((e: unknown) => e);
+    assert.ok(isTenonError(busy, "instance-busy"), String(busy));
+    assert.ok(Number(busy.facts["busyMs"]) >= 50, String(busy));
     const outcome = await session.stop({ shutdownTimeoutMs: 50, terminateTimeoutMs: 50 });
     assert.deepEqual([outcome.how, outcome.signal, outcome.exitCode], ["killed", "SIGKILL", null]);
     assert.deepEqual(

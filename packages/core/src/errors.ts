@@ -147,6 +147,10 @@ export const errorCodes = {
     meaning: "The plugin's process ended.",
     nextStep: "Look at its exit code or signal and its last stderr lines, then start a new instance.",
   },
+  "instance-busy": {
+    meaning: "An instance did not answer a ping in time, and its launcher sees that it works.",
+    nextStep: "Ask again later, or stop it; a plugin that answers does its long work in small parts.",
+  },
   "memory-exceeded": {
     meaning: "A plugin's thread held more memory than its launch allows, and was ended.",
     nextStep: "Find what it keeps, or raise the limit that the message names.",

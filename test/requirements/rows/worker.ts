@@ -91,4 +91,11 @@ export const workerRows: readonly Requirement[] = [
     sentence:
       "process.exit in a plugin ends its thread with that code, fails its own calls, and touches no other instance.",
   },
+  {
+    id: "WRK-14",
+    side: "host",
+    source,
+    sentence:
+      "A ping that a thread at work does not answer fails as instance-busy, with the time since its event loop turned.",
+  },
 ];

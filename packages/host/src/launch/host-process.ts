@@ -18,6 +18,12 @@ export const hostProcess = {
     return process.cwd();
   },
 
+  /** Milliseconds of a clock that all threads of this process share and nobody sets. */
+  monotonicMs(): number {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1000 + nanoseconds / 1e6;
+  },
+
   /** Our effective user id; undefined on systems without user ids. */
   userId(): number | undefined {
     return process.geteuid?.();

@@ -2,7 +2,7 @@ import type { FileChecksum } from "./checksum.js";
 import type { Launcher } from "./launcher.js";
 
 /** How the two ends of a launch find each other: what the environment of the plugin says. */
-export type LaunchTransport =
+type LaunchTransport =
   /** A socket, whose address the handshake line names. */
   | "socket"
   /** Standard input and output of the plugin. */

@@ -22,6 +22,8 @@ export interface PluginProcess {
   signalGroup(signal: "SIGTERM" | "SIGKILL" | "SIGCONT"): boolean;
   /** Why no signal may be sent to it; undefined where one may. Default: one may. */
   refusal?(): string | undefined;
+  /** For how long it has not turned its event loop; undefined while it does, and where nobody can tell. Default: nobody can. */
+  busy?(): { readonly busyMs: number } | undefined;
   /** Its connection is gone, so its end is near: it is looked for more often where it has to be looked for. Default: nothing. */
   expectEnd?(): void;
   /** Does not keep this process running for its sake any more. */
@@ -97,6 +99,7 @@ export function adoptLaunched(launcher: Launcher, launched: LaunchedInstance): P
     },
     exited,
     signalGroup: (signal) => exit === undefined && quietly(() => launched.signal(signal)) === true,
+    busy: () => quietly(() => launched.busy?.()),
     detach: () => quietly(() => launched.detach?.()),
     release: () => quietly(() => launched.release()),
   };

@@ -6,6 +6,7 @@ import type { Instance } from "../instance/instance.js";
 import type { InstanceChannel, Reach } from "../launch/launcher.js";
 import type { ParsedStartOptions } from "../start-options.js";
 import { dial, formatAddress } from "./dial.js";
+import type { ChannelSettings } from "./channel-settings.js";
 import { openChannel } from "./open-channel.js";
 import { findViolation } from "./violation.js";
 
@@ -69,7 +70,10 @@ export async function reachByLauncher(
     isRenewable: false,
     interceptors: options.interceptors,
     tls: undefined,
-    channel: { ...options.channel, fixedMetadata: metadata },
+    channel: {
+      ...(instance.process?.pid === undefined ? withoutKeepalive(options) : options.channel),
+      fixedMetadata: metadata,
+    },
     multiplex: reach.multiplex,
     explainLoss: () => instance.explainLoss(),
     signal,
@@ -88,6 +92,12 @@ function noteViolation({ log }: Instance, closed: Promise<CloseReason>): void {
       `${violation}. Something may have written to the plugin's byte stream besides its channel, such as a print to descriptor 1`,
     );
   });
+}
+
+/** What lives in this process cannot be lost without notice, and may well be too busy to answer a PING. */
+function withoutKeepalive({ channel }: ReachRequest["options"]): ChannelSettings {
+  const { keepaliveTimeMs: _, ...settings } = channel;
+  return settings;
 }
 
 /** What a channel of the engine is told by its options: interceptors, and the deadline of calls that name none. */

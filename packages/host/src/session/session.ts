@@ -1,4 +1,4 @@
-import type { Client } from "@connectrpc/connect";
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import type { DescService } from "@bufbuild/protobuf";
 import {
   type Contract,
@@ -72,7 +72,8 @@ export interface Session<V extends ContractVersions = ContractVersions> extends 
   /**
    * Asks the plugin's health service about the service `plugin`, as go-plugin's `Ping` does, and resolves with the milliseconds
    * it took. Any answer counts; its status is not looked at. Rejects with a `ConnectError`, `Unimplemented` where there is
-   * no health service.
+   * no health service; with a TenonError `instance-busy` where no answer came in time and the launcher can tell that the instance
+   * works and has not come to answer.
    */
   ping(options?: PingOptions): Promise<number>;
   /**
@@ -181,7 +182,11 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
       const timeoutMs = durationMs("ping.timeoutMs", given["timeoutMs"], 5_000);
       const signal = signalOrNothing("ping.signal", given["signal"]);
       const startedAt = performance.now();
-      await health.check({ service: "plugin" }, { timeoutMs, ...(signal && { signal }) });
+      try {
+        await health.check({ service: "plugin" }, { timeoutMs, ...(signal && { signal }) });
+      } catch (error) {
+        throw busyError(instance, error) ?? error;
+      }
       return performance.now() - startedAt;
     },
     async reload(options) {
@@ -208,4 +213,17 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
     },
   };
   return Object.freeze(session);
+}
+
+/** What a ping without an answer fails with, where it is known that the instance is not dead. */
+function busyError({ plugin, id, process }: Instance, cause: unknown): TenonError | undefined {
+  if (ConnectError.from(cause).code !== Code.DeadlineExceeded) return undefined;
+  const busy = process?.busy?.();
+  if (busy === undefined) return undefined;
+  return new TenonError(
+    "instance-busy",
+    `The plugin "${plugin}" (instance ${id}) is busy: its event loop has not turned for ${Math.round(busy.busyMs)} ms. ` +
+      "It is not dead; ask again later, or stop it.",
+    { plugin, facts: { instance: id, busyMs: busy.busyMs }, cause },
+  );
 }

@@ -1,4 +1,5 @@
 import type { Worker } from "node:worker_threads";
+import { hostProcess } from "../launch/host-process.js";
 
 /**
  * Since when the event loop of a thread has not turned, looked at from outside: by its counter of idle time, which grows while it rests,
@@ -14,6 +15,5 @@ export function readBusy(
   const nowMs = performance.now();
   const turnedAt = Atomics.load(new Int32Array(pulse), 0);
   if (turnedAt === 0) return { busyMs: nowMs - startedMs };
-  const [seconds, nanoseconds] = process.hrtime();
-  return { busyMs: Math.max(0, (((seconds * 1000 + nanoseconds / 1e6) | 0) - turnedAt) | 0) };
+  return { busyMs: Math.max(0, ((hostProcess.monotonicMs() | 0) - turnedAt) | 0) };
 }

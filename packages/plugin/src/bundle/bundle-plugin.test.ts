@@ -83,6 +83,16 @@ test("bundles a plugin that starts as it is and in its compiled form", limit, as
   }
 });
 
+test("keeps the compiled forms for other V8s only while they are of the same script", limit, async (t) => {
+  const folder = makeFolder(t);
+  const caches = () => readdirSync(join(folder, "bundle")).filter((name) => name.endsWith(".cache")).length;
+  for (const v8 of ["1.0", "2.0", "2.0"]) await bundle(folder, ["plugin.js"], v8);
+  assert.equal(caches(), 2);
+  writeFileSync(join(folder, "plugin.js"), source.replace("sha256", "sha384"));
+  await bundle(folder, ["plugin.js"], "3.0");
+  assert.equal(caches(), 1);
+});
+
 test("gives its plugin to who imports the bundle", limit, async (t) => {
   const folder = makeFolder(t);
   await bundle(folder, ["plugin.js"]);

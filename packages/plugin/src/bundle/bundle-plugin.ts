@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type * as Esbuild from "esbuild";
 import { compileScript } from "./code-cache.js";
@@ -59,10 +59,19 @@ export async function bundlePlugin(options: BundleOptions): Promise<string> {
   const at = join(outDir, name);
   const cache = at + cacheSuffix(options.v8, options.arch);
   await mkdir(outDir, { recursive: true });
-  // An older one would be taken for this script's where the two are of one length.
-  await rm(cache, { force: true });
+  await removeCaches(outDir, name, script);
   await writeFile(at + scriptSuffix, script, "latin1");
   await writeFile(`${at}.cjs`, formatLoader(name));
   if (compile) await writeFile(cache, compileScript(script, at + scriptSuffix));
   return `${at}.cjs`;
+}
+
+/**
+ * Removes the compiled forms, those for other V8s too, unless they are of this very script: V8 knows a script by its length only.
+ */
+async function removeCaches(outDir: string, name: string, script: string): Promise<void> {
+  const before = await readFile(join(outDir, name + scriptSuffix), "latin1").catch(() => undefined);
+  if (before === script) return;
+  const caches = (await readdir(outDir)).filter((each) => each.startsWith(`${name}.`) && each.endsWith(".cache"));
+  await Promise.all(caches.map((each) => rm(join(outDir, each), { force: true })));
 }

@@ -29,7 +29,7 @@ export function createTransport(options: ChannelOptions, home: CallStarter): Tra
 }
 
 /** A transport without interceptors. Its functions need no `this`, as those of other transports. */
-export class WireTransport implements StreamOpener {
+class WireTransport implements StreamOpener {
   readonly [opensStreams] = true;
   readonly unary: Transport["unary"];
   readonly stream: Transport["stream"];

@@ -45,7 +45,7 @@ export function fieldsFromHeaders(init: MetadataInit): HeaderField[] {
 }
 
 /** Received fields as metadata: pseudo fields and the status left out, repeated names joined by ", ". */
-export function headersFromFields(fields: readonly HeaderField[], into = new Headers()): Headers {
+export function headersFromFields(fields: readonly HeaderField[], into: Headers = new Headers()): Headers {
   for (const [name, value] of fields) {
     if (name.charCodeAt(0) === 0x3a || name === "grpc-status" || name === "grpc-message") continue;
     try {

@@ -108,7 +108,7 @@ function checkClient(options: ChannelOptions): void {
 function checkMetadata(option: string, value: unknown): void {
   if (value === undefined) return;
   try {
-    new Headers(value as Record<string, string>);
+    void new Headers(value as Record<string, string>);
   } catch {
     throw invalidOption(option, value, "texts by name, fit for headers");
   }

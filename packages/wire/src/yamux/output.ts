@@ -128,9 +128,10 @@ export class Output {
     this.#send();
   }
 
-  /** So much was gathered that it goes ahead of the rest of the turn. To be called between frames. */
+  /** So much was gathered that it goes ahead of the rest. To be called between frames. */
   flushLarge(): void {
-    if (this.#chunkBytes + this.#end - this.#start >= gatherBytes) this.#send();
+    const limit = this.#corked ? highWaterBytes : gatherBytes;
+    if (this.#chunkBytes + this.#end - this.#start >= limit) this.#send();
   }
 
   /** The turn ends. */
