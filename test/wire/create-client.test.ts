@@ -67,7 +67,9 @@ async function seen(call: (options: CallOptions) => Answer, init: CallOptions): 
     void said.push(`message ${$typeName} ${Buffer.concat(chunks).toString()}`);
   const failed = (error: unknown) => {
     assert.ok(error instanceof ConnectError, String(error));
-    said.push(`error ${Code[error.code]} ${error.rawMessage} ${error.details.length} ${custom(error.metadata)}`);
+    // Both ends watch a deadline, and either may be first to say that it has passed.
+    const words = error.code === Code.DeadlineExceeded ? "" : error.rawMessage;
+    said.push(`error ${Code[error.code]} ${words} ${error.details.length} ${custom(error.metadata)}`);
   };
   if (answer instanceof Promise) {
     await answer.then(received, failed);

@@ -259,4 +259,11 @@ export const wireRows: readonly Requirement[] = [
     sentence:
       "A channel that can make another connection does so when stream identifiers are used up, and no call fails.",
   },
+  {
+    id: "WIRE-53",
+    side: "wire",
+    source: "docs/protocol/wire.md, flow control",
+    sentence:
+      "On one machine the window of a stream yields while other calls are made on its connection, and comes back afterwards.",
+  },
 ];

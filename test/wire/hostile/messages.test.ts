@@ -155,6 +155,7 @@ test("a window full of empty messages that nobody takes is held packed [WIRE-44]
   });
   let count = 0;
   await using arena = openArena({
+    server: { streamWindowBytes: mebibyte },
     service: {
       async clientStream(requests) {
         await reading;

@@ -24,7 +24,10 @@ export async function awaitReach(port: MessagePort, exited: Promise<ExitFacts>, 
       try {
         onReach(readLine(port, line, exited));
       } catch (fault) {
-        onFailure(fault);
+        // A thread that fails before its line may say so on the port first; how it ends tells more.
+        void settledWithin(exited, teardownMs).then((exit) =>
+          onFailure(exit === undefined ? fault : exitedEarly(exit)),
+        );
       }
     });
     void exited.then((exit) => onFailure(exitedEarly(exit)));

@@ -12,6 +12,8 @@ export interface Mux {
 
 /** Streams that one session can have from its peer at once; go-plugin has no limit, and each is a channel. */
 const maxStreams = 65_536;
+/** The least, 256 KiB, would put a bound of its own to what HTTP/2 has in flight on a stream, and update it four times as often. */
+const streamWindowBytes = 1024 * 1024;
 
 /**
  * Runs yamux over the one connection of host and plugin, of which the host is the client. A stream that came without a
@@ -21,6 +23,7 @@ export function createMux(stream: Duplex, role: "client" | "server", onMain?: (s
   const session = createYamuxSession(stream, {
     role,
     maxStreams,
+    streamWindowBytes,
     onStream: (incoming) => {
       // It may fail while nobody listens to it yet, or any more.
       incoming.on("error", () => {});

@@ -20,7 +20,7 @@ export interface ChannelOptions {
   readonly maxSendMessageBytes?: number;
   /** Deadline in milliseconds of unary calls that name none. Default none. */
   readonly defaultTimeoutMs?: number;
-  /** Flow-control window of each stream in bytes, from 65535: what it begins with. Default 1 MiB. */
+  /** Flow-control window of each stream in bytes, from 65535: what it begins with. On one machine it yields to other calls. Default 1 MiB. */
   readonly streamWindowBytes?: number;
   /**
    * How far the window of a stream may grow where the round trip makes it the limit, in bytes; all streams of a connection

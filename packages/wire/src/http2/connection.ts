@@ -17,6 +17,7 @@ import type { IncomingHome } from "./incoming-home.js";
 import type { ConnectionLimits } from "./limits.js";
 import { Output } from "./output.js";
 import { formatGoaway, formatUint32 } from "./payloads.js";
+import { isLocal } from "./is-local.js";
 import { Pings } from "./pings.js";
 import { initialSettings, type Settings } from "./settings.js";
 import { Http2Stream, type StreamHandler } from "./stream.js";
@@ -84,7 +85,7 @@ export class Connection implements IncomingHome {
     this.output = new Output(stream, limits.maxBufferedBytes, this.counters, () => this.#onDrain());
     this.calm = new Calm(limits, this.counters);
     this.pings = new Pings((payload) => this.output.frame(FrameType.ping, 0, 0, payload));
-    this.tuning = new WindowTuning(limits, this.pings, this.streams);
+    this.tuning = new WindowTuning(limits, this.pings, this.streams, isLocal(stream));
     const incoming = new Incoming(this);
     this.#incoming = incoming;
     this.#reader = new FrameReader(limits.maxFrameBytes, (type, flags, id, bytes, start, end, more) =>

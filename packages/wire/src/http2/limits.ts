@@ -25,7 +25,7 @@ export interface ConnectionLimits {
 }
 
 export const defaultLimits: ConnectionLimits = {
-  streamWindowBytes: 128 * 1024,
+  streamWindowBytes: 1024 * 1024,
   maxStreamWindowBytes: 16 * 1024 * 1024,
   connectionWindowBytes: 16 * 1024 * 1024,
   maxFrameBytes: 16384,

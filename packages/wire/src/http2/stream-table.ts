@@ -42,6 +42,11 @@ export class StreamTable {
     return this.#nextId > this.#lastId;
   }
 
+  /** The identifier of the newest stream of either side; 0 before the first. */
+  get newestId(): number {
+    return Math.max(this.#nextId - 2, this.lastPeerId);
+  }
+
   takeId(): number {
     const id = this.#nextId;
     this.#nextId += 2;

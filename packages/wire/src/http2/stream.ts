@@ -7,6 +7,7 @@ import type { HeaderTemplate } from "./header-template.js";
 import type { ConnectionLimits } from "./limits.js";
 import type { Output } from "./output.js";
 import type { Holder, MessageLender, StreamHandler } from "./stream-handler.js";
+import type { WindowTuning } from "./window-tuning.js";
 
 export type { ResetReason, StreamHandler } from "./stream-handler.js";
 
@@ -17,7 +18,7 @@ export interface StreamHome {
   readonly output: Output;
   readonly counters: Counters;
   readonly peer: { readonly maxHeaderListSize: number };
-  readonly tuning: { growth(windowBytes: number, sinceMs: number, now: number): number };
+  readonly tuning: Pick<WindowTuning, "change">;
   /** The connection's own window. */
   sendWindow: number;
   /** Largest DATA payload that may be written now, in bytes; 0 when none may. */
@@ -246,11 +247,11 @@ export class Http2Stream {
     this.#uncredited += bytes;
     if (this.#uncredited < this.windowBytes / 2) return;
     const now = performance.now();
-    const growth = this.#connection.tuning.growth(this.windowBytes, this.#creditedAt, now);
+    const change = this.#connection.tuning.change(this.windowBytes, this.#uncredited, this.#creditedAt, now);
     this.#creditedAt = now;
-    this.windowBytes += growth;
-    this.#connection.writeWindowUpdate(this.id, this.#uncredited + growth);
-    this.receiveWindow += this.#uncredited + growth;
+    this.windowBytes += change;
+    this.#connection.writeWindowUpdate(this.id, this.#uncredited + change);
+    this.receiveWindow += this.#uncredited + change;
     this.#uncredited = 0;
   }
 

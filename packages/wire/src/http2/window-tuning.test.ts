@@ -31,53 +31,86 @@ class GivenRoundTrips implements Pick<Pings, "ping" | "shortestMs" | "measuremen
 }
 
 /** Tuning for streams with these windows, once it has measured three times. */
-async function tuning(windows: number[], limits = {}, roundTrips = [20]) {
+async function tuning(windows: number[], limits = {}, roundTrips = [20], isLocal = false) {
   const pings = new GivenRoundTrips(roundTrips);
+  const streams = { newestId: 0, all: () => windows.map((windowBytes) => ({ windowBytes })) };
   const tuned = new WindowTuning(
     { ...defaultLimits, ...limits },
     pings as unknown as Pings,
-    { all: () => windows.map((windowBytes) => ({ windowBytes })) } as unknown as StreamTable,
+    streams as unknown as StreamTable,
+    isLocal,
   );
+  const growth = (windowBytes: number, sinceMs: number, now: number) =>
+    tuned.change(windowBytes, windowBytes / 2, sinceMs, now);
   for (let i = 0; i < 3; i++) {
-    if (i < 2) assert.equal(tuned.growth(MiB, 1, 2), 0, "nothing grows before the round trip is known");
-    else tuned.growth(MiB, 1, 2);
+    if (i < 2) assert.equal(growth(MiB, 1, 2), 0, "nothing grows before the round trip is known");
+    else growth(MiB, 1, 2);
     await new Promise(setImmediate);
   }
-  return { tuned, pings };
+  return { growth, pings, streams };
 }
 
 describe("the window of a stream [WIRE-50]", () => {
   test("doubles when half of it was read within a round trip, up to its limit", async () => {
-    const { tuned } = await tuning([]);
-    assert.equal(tuned.growth(MiB, 100, 119), MiB);
-    assert.equal(tuned.growth(12 * MiB, 100, 119), 4 * MiB);
-    assert.equal(tuned.growth(16 * MiB, 100, 119), 0);
+    const { growth } = await tuning([]);
+    assert.equal(growth(MiB, 100, 119), MiB);
+    assert.equal(growth(12 * MiB, 100, 119), 4 * MiB);
+    assert.equal(growth(16 * MiB, 100, 119), 0);
   });
 
   test("stays when the reader takes longer, at the first half, and where the round trip is nothing", async () => {
-    const { tuned } = await tuning([]);
-    assert.equal(tuned.growth(MiB, 100, 121), 0);
-    assert.equal(tuned.growth(MiB, 0, 5), 0);
-    const near = await tuning([], {}, [0.4]);
-    assert.equal(near.tuned.growth(MiB, 100, 100.1), 0);
+    const { growth } = await tuning([]);
+    assert.equal(growth(MiB, 100, 121), 0);
+    assert.equal(growth(MiB, 0, 5), 0);
+    const near = await tuning([], {}, [0.9]);
+    assert.equal(near.growth(MiB, 100, 100.1), 0);
+  });
+
+  test("stays on one machine, whatever a round trip takes, and nobody measures it", async () => {
+    const { growth, pings } = await tuning([], {}, [20], true);
+    assert.equal(growth(MiB, 100, 119), 0);
+    assert.equal(pings.measurements, 0);
+  });
+
+  test("yields while other calls are made on one machine, and comes back when they are not [WIRE-53]", async () => {
+    const { growth, streams } = await tuning([], {}, [20], true);
+    let window = MiB;
+    for (let now = 100; now < 110; now++) {
+      streams.newestId += 2;
+      const change = growth(window, now - 1, now);
+      assert.ok(change > -window / 2, "what was read is not all kept back");
+      window += change;
+    }
+    assert.equal(window, 128 * 1024);
+    assert.equal(growth(window, 120, 121), 0, "a call that was just made may be followed by others");
+    assert.equal(growth(window, 129, 130), MiB - window);
+  });
+
+  test("does not yield on a long link, nor below what it began with", async () => {
+    const far = await tuning([]);
+    far.streams.newestId = 9;
+    assert.equal(far.growth(MiB, 100, 130), 0);
+    const small = await tuning([], { streamWindowBytes: 65_535 }, [20], true);
+    small.streams.newestId = 9;
+    assert.equal(small.growth(65_535, 100, 101), 0);
   });
 
   test("takes the shortest of the round trips, and asks three times, then once a second", async () => {
-    const { tuned, pings } = await tuning([], {}, [50, 10, 90]);
+    const { growth, pings } = await tuning([], {}, [50, 10, 90]);
     assert.equal(pings.measurements, 3);
-    for (let now = 100; now < 2900; now += 100) tuned.growth(MiB, now - 1, now);
+    for (let now = 100; now < 2900; now += 100) growth(MiB, now - 1, now);
     await new Promise(setImmediate);
     assert.equal(pings.measurements, 5);
-    assert.equal(tuned.growth(MiB, 100, 115), 0);
-    assert.equal(tuned.growth(MiB, 100, 109), MiB);
+    assert.equal(growth(MiB, 100, 115), 0);
+    assert.equal(growth(MiB, 100, 109), MiB);
   });
 
   test("all streams together grow by the connection's window at most", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(20), { maxLength: 60 }), async (order) => {
         const windows = Array.from({ length: 21 }, () => MiB);
-        const { tuned } = await tuning(windows);
-        for (const i of order) windows[i]! += tuned.growth(windows[i]!, 100, 101);
+        const { growth } = await tuning(windows);
+        for (const i of order) windows[i]! += growth(windows[i]!, 100, 101);
         const grown = windows.reduce((sum, each) => sum + each - MiB, 0);
         assert.ok(grown <= defaultLimits.connectionWindowBytes);
         assert.ok(windows.every((each) => each <= defaultLimits.maxStreamWindowBytes));

@@ -9,7 +9,7 @@ export interface ServerOptions {
   readonly maxSendMessageBytes?: number;
   /** Calls that one connection may have open at once; more are refused with REFUSED_STREAM. Default 10000. */
   readonly maxConcurrentStreams?: number;
-  /** Flow-control window of each stream in bytes, from 65535: what it begins with. Default 1 MiB. */
+  /** Flow-control window of each stream in bytes, from 65535: what it begins with. On one machine it yields to other calls. Default 1 MiB. */
   readonly streamWindowBytes?: number;
   /**
    * How far the window of a stream may grow where the round trip makes it the limit, in bytes; all streams of a connection

@@ -16,10 +16,12 @@ export interface DirectHome {
  */
 export class DirectWriter implements ByteWriter {
   readonly #home: DirectHome;
+  readonly #onDrain: () => void;
   #corked = false;
 
-  constructor(home: DirectHome) {
+  constructor(home: DirectHome, onDrain: () => void) {
     this.#home = home;
+    this.#onDrain = onDrain;
   }
 
   get copies(): boolean {
@@ -41,6 +43,7 @@ export class DirectWriter implements ByteWriter {
 
   uncork(): void {
     this.#corked = false;
-    this.#home.sendNow();
+    // Each write until now was told to wait.
+    if (this.#home.sendNow()) this.#onDrain();
   }
 }

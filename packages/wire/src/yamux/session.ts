@@ -20,6 +20,7 @@ import { SessionStream, type StreamHome, type YamuxStream } from "./stream.js";
 import type { YamuxSession } from "./yamux-session.js";
 import { nextTick } from "../runtime.js";
 import { readFrom } from "../http2/direct-reading.js";
+import { Holders } from "../http2/holders.js";
 import { endGently } from "../streams/end-gently.js";
 
 /**
@@ -45,7 +46,7 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
   /** Streams that wait for room in the byte stream, in the order in which they are served. */
   readonly #waiting = new Set<SessionStream>();
   /** Streams whose readers may refer to the chunk that came last. */
-  #unsettled: SessionStream[] = [];
+  readonly #readers = new Holders();
   readonly #backlog: Backlog;
   readonly #opens: PendingOpens;
   readonly #pings: Pings;
@@ -83,11 +84,7 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
     stream.on("error", (cause) => this.#lost(`the byte stream failed: ${cause.message}`, cause));
     stream.on("end", () => this.#lost("the peer closed the byte stream"));
     stream.on("close", () => this.#lost("the byte stream was closed"));
-    this.overwrites = readFrom(
-      stream,
-      (chunk) => this.#receive(chunk),
-      () => this.#settleReaders(),
-    );
+    this.overwrites = readFrom(stream, (chunk) => this.#receive(chunk), this.#readers.settle);
   }
 
   get streamCount(): number {
@@ -158,7 +155,7 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
   }
 
   settleLater(stream: SessionStream): void {
-    this.#unsettled.push(stream);
+    this.#readers.add(stream);
   }
 
   forget(stream: SessionStream): void {
@@ -253,13 +250,6 @@ class Session implements YamuxSession, StreamHome, IncomingHome {
       this.#waiting.delete(stream);
       stream.pump();
     }
-  }
-
-  #settleReaders(): void {
-    if (this.#unsettled.length === 0) return;
-    const streams = this.#unsettled;
-    this.#unsettled = [];
-    for (const stream of streams) stream.settle();
   }
 
   #receive(chunk: Buffer): void {

@@ -223,7 +223,7 @@ export class SessionStream extends Duplex implements YamuxStream, DirectHome {
 
   [writeWith](onDrain: () => void): ByteWriter {
     this.#onDrain = onDrain;
-    return new DirectWriter(this);
+    return new DirectWriter(this, onDrain);
   }
 
   /** The only writer of the state. */
