@@ -7,7 +7,6 @@ import type { HeaderTemplate } from "./header-template.js";
 import type { ConnectionLimits } from "./limits.js";
 import type { Output } from "./output.js";
 import type { Holder, MessageLender, StreamHandler } from "./stream-handler.js";
-import type { WindowTuning } from "./window-tuning.js";
 
 export type { ResetReason, StreamHandler } from "./stream-handler.js";
 
@@ -18,7 +17,7 @@ export interface StreamHome {
   readonly output: Output;
   readonly counters: Counters;
   readonly peer: { readonly maxHeaderListSize: number };
-  readonly tuning: Pick<WindowTuning, "change">;
+  readonly tuning: { change(windowBytes: number, readBytes: number, sinceMs: number, now: number): number };
   /** The connection's own window. */
   sendWindow: number;
   /** Largest DATA payload that may be written now, in bytes; 0 when none may. */
