@@ -54,7 +54,7 @@ describe("a Go plugin under our host", { skip }, () => {
     const panics = records.filter(({ message }) => message.includes("out of cheese"));
     assert.equal(panics.length, 1);
     assert.equal(panics[0]!.level, "error");
-    assert.match(panics[0]!.message, /^panic: out of cheese[\s\S]+goroutine \d+ \[running\]:[\s\S]+main\.go:\d+/);
+    assert.match(panics[0]!.message, /^panic: out of cheese[\s\S]+goroutine \d+ \[running\]:[\s\S]+serve\.go:\d+/);
   });
 
   test("20 starts and stops, each graceful, every other one with Go's P-521 [HOST-03] [STOP-01] [LIFE-18] [TLS-09]", async () => {

@@ -6,8 +6,8 @@ const page = "docs/limits.md";
 const packages = ["core", "wire", "plugin", "host"];
 /** Entries beside the main one whose options are no part of it. */
 const otherEntries: Readonly<Record<string, readonly string[]>> = {
-  host: ["services/index.ts"],
-  plugin: ["pie/index.ts"],
+  host: ["services/index.ts", "bind/index.ts"],
+  plugin: ["pie/index.ts", "bind/index.ts"],
   wire: ["json-rpc/index.ts", "direct/index.ts"],
 };
 const isLimit = /^(?:max[A-Z]\w*|\w+Bytes|\w+Ms)$/;

@@ -72,6 +72,7 @@ test("the names and values of the handshake's variables", () => {
 test("the error codes", () => {
   assert.deepEqual(Object.keys(errorCodes).toSorted(), [
     "address-invalid",
+    "bind-rejected",
     "broker-closed",
     "broker-refused",
     "broker-timeout",
@@ -119,6 +120,7 @@ test("the error codes", () => {
     "store-failed",
     "tls-failed",
     "tls-missing",
+    "token-unreadable",
     "transport-mismatch",
     "transport-unsupported",
     "version-mismatch",

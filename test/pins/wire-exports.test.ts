@@ -11,6 +11,7 @@ test("the exports of @tenon/wire", () => {
     "createCertificate",
     "createChannel",
     "createClient",
+    "createFrameLink",
     "createServer",
     "dial",
     "interceptTransport",
@@ -34,6 +35,8 @@ test("the exports of @tenon/wire", () => {
     "type DialState",
     "type DialStats",
     "type DialedChannel",
+    "type FrameLink",
+    "type FrameLinkOptions",
     "type IncomingMessages",
     "type MessageStream",
     "type MessageStreamOptions",
@@ -199,6 +202,10 @@ test("the exports of @tenon/wire/health", () => {
 
 test("the exports of @tenon/wire/reflection", () => {
   assert.deepEqual(exportsOf("wire/src/services/reflection.ts"), ["addReflection"]);
+});
+
+test("the exports of @tenon/wire/reflection-client", () => {
+  assert.deepEqual(exportsOf("wire/src/services/reflection-client.ts"), ["listServices", "type ListServicesOptions"]);
 });
 
 test("the exports of @tenon/wire/host-services", () => {

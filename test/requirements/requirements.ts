@@ -1,4 +1,7 @@
 import type { Requirement } from "./requirement.js";
+import { bindRows } from "./rows/bind.js";
+import { bindSdkRows } from "./rows/bind-sdk.js";
+import { bindPluginRows } from "./rows/bind-plugin.js";
 import { brokerRows } from "./rows/broker.js";
 import { conformanceRows } from "./rows/conformance.js";
 import { environmentRows } from "./rows/environment.js";
@@ -46,7 +49,9 @@ export const requirements: readonly Requirement[] = [
   ...hostRows,
   ...wireRows,
   ...yamuxRows,
+  ...bindPluginRows,
   ...brokerRows,
+  ...bindRows,
   ...hostServiceRows,
   ...reattachRows,
   ...launchRows,
@@ -54,4 +59,5 @@ export const requirements: readonly Requirement[] = [
   ...conformanceRows,
   ...exampleRows,
   ...workerRows,
+  ...bindSdkRows,
 ];

@@ -207,6 +207,14 @@ export const errorCodes = {
     meaning: "A configuration for a plugin was refused; the one before it stays.",
     nextStep: "Look at the cause, which is what the host's own check threw.",
   },
+  "bind-rejected": {
+    meaning: "A host that plugins dial in to refuses this one, and will again.",
+    nextStep: "Look at the host's code and the field of Hello that the message names.",
+  },
+  "token-unreadable": {
+    meaning: "The file that holds the token of a plugin that dials in cannot be read.",
+    nextStep: "Check the path and its permissions; it must be there before the plugin starts.",
+  },
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly nextStep: string }>>;
 
 /** A code of {@link errorCodes}. */

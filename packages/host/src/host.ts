@@ -4,11 +4,15 @@ import { hostProcess } from "./launch/host-process.js";
 import { processLauncher } from "./launch/process-launcher.js";
 import { isAttach, parseAttach } from "./attach/attach-launch.js";
 import { type AnyLaunch, parseLaunch } from "./launch/parse-launch.js";
+import { createParsedLaunch, type ParsedLaunch } from "./launch/parsed-launch.js";
+import type { BindListener, ListenerHost } from "./bind/bind-listener.js";
+import type { ListenOptions } from "./bind/options.js";
+import type { ReattachDescriptor } from "@tenon/core";
 import { createSocketDirectories } from "./sockets/socket-directories.js";
 import type { LogRecord } from "./logs/record.js";
 import { booleanOr, checkKeys, describe, functionOrNothing, invalidOption, textOrNothing } from "./options/check.js";
 import type { Session } from "./session/session.js";
-import { parseStartOptions, type StartOptions } from "./start-options.js";
+import { type ParsedStartOptions, parseStartOptions, type StartOptions } from "./start-options.js";
 import type { StopOutcome } from "./stop/outcome.js";
 import { defaultStopTimeouts, parseStopOptions, type StopOptions } from "./stop/stop-options.js";
 
@@ -44,10 +48,17 @@ export interface Host extends AsyncDisposable {
     launch: AnyLaunch,
     options?: StartOptions<NoInfer<H>>,
   ): Promise<Session<V>>;
+  /**
+   * Listens for plugins that dial in and offer themselves: nothing is started. Each one that is admitted has a session, which is one of
+   * `sessions`. go-plugin has nothing of the kind.
+   *
+   * @throws {@link TenonError} `option-invalid`, `host-closed`, `listen-failed`
+   */
+  listen(options: ListenOptions): Promise<BindListener>;
   /** The sessions that have not ended, oldest first. */
   readonly sessions: readonly Session[];
   /**
-   * Ends every session at once (those with a `lifetime` of their own are let go of), gives up every start under way (`host-closed`), and starts nothing any more. Resolves with the
+   * Closes every listener and ends every session at once (those with a `lifetime` of their own are let go of), gives up every start under way (`host-closed`), and starts nothing any more. Resolves with the
    * outcomes of the sessions. go-plugin: `CleanupClients`, for all hosts of the process.
    */
   stop(options?: StopOptions): Promise<StopOutcome[]>;
@@ -64,6 +75,7 @@ export function createHost(options: HostOptions = {}): Host {
   const sessions = new Set<Session>();
   const starts = new Set<Promise<unknown>>();
   const giveUps = new Set<() => void>();
+  const listeners = new Set<BindListener>();
   let isClosed = false;
   const exitNet = createExitNet();
   const socketDirectories = createSocketDirectories(janitor);
@@ -88,9 +100,20 @@ export function createHost(options: HostOptions = {}): Host {
     const parsed = parseStartOptions("options", { ...(log && { log }), ...defaults, ...startOptions });
     const plugin = parsed.name ?? contract.name;
     const from = isAttach(launch) ? { descriptor: parseAttach(launch) } : { launch: parseLaunch(launch) };
-    const inherited = environment ?? hostProcess.environment();
     const id = `${plugin}-${nextId}`;
     nextId++;
+    return begin(contract, from, id, parsed);
+  };
+
+  /** Everything behind the arguments of a start. */
+  const begin = async <V extends ContractVersions>(
+    contract: Contract<V>,
+    from: { readonly descriptor: ReattachDescriptor } | { readonly descriptor?: never; readonly launch: ParsedLaunch },
+    id: string,
+    parsed: ParsedStartOptions,
+  ): Promise<Session<V>> => {
+    const plugin = parsed.name ?? contract.name;
+    const inherited = environment ?? hostProcess.environment();
     const { attachInstance, createHostServices, startInstance } = await import("./start/late.js");
     checkOpen();
     const { maxCallDepth } = parsed;
@@ -132,14 +155,50 @@ export function createHost(options: HostOptions = {}): Host {
     return session;
   };
 
+  /** A stop waits for it, whatever comes of it. */
+  const track = <T>(started: Promise<T>): Promise<T> => {
+    starts.add(started);
+    const forget = (): void => {
+      starts.delete(started);
+    };
+    started.then(forget, forget);
+    return started;
+  };
+
+  const listen = async (listenOptions: ListenOptions): Promise<BindListener> => {
+    checkOpen();
+    const { createListener, parseListenOptions } = await import("./bind/late.js");
+    const parsed = parseListenOptions({ ...(log && { log }), ...listenOptions });
+    const { tls: _, ...inheritable } = defaults;
+    const starting: ListenerHost["start"] = (contract, launcher, id, plugin) => {
+      const launch = createParsedLaunch({
+        launcher,
+        label: [launcher.name],
+        transport: "none",
+        inheritEnv: false,
+        lifetime: "own",
+      });
+      const given = { ...inheritable, ...parsed.session, name: plugin, hostServices: listenOptions.hostServices ?? {} };
+      const own = parsed.log === undefined ? given : { ...given, log: parsed.log };
+      return track(begin(contract, { launch }, id, parseStartOptions("listen.session", own)));
+    };
+    checkOpen();
+    const listener = await createListener(parsed, { name, start: starting });
+    if (isClosed) await listener.close();
+    checkOpen();
+    listeners.add(listener);
+    return listener;
+  };
+
   const stop = async (stopOptions?: StopOptions): Promise<StopOutcome[]> => {
     parseStopOptions("stop", stopOptions, defaultStopTimeouts);
     isClosed = true;
     for (const giveUp of giveUps) giveUp();
+    const closing = Promise.all([...listeners].map((listener) => listener.close()));
     const running = [...sessions];
     const end = (session: Session) => (session.lifetime === "own" ? session.detach() : session.stop(stopOptions));
     const outcomes = running.map(end);
-    await Promise.allSettled(starts);
+    await Promise.allSettled([...starts, closing]);
     // A start can succeed in the moment in which it is given up.
     const late = [...sessions].filter((session) => !running.includes(session));
     return Promise.all([...outcomes, ...late.map(end)]);
@@ -147,14 +206,9 @@ export function createHost(options: HostOptions = {}): Host {
 
   const host: Host = {
     start(contract, launch, startOptions) {
-      const started = start(contract, launch, startOptions);
-      starts.add(started);
-      const forget = (): void => {
-        starts.delete(started);
-      };
-      started.then(forget, forget);
-      return started;
+      return track(start(contract, launch, startOptions));
     },
+    listen: (listenOptions) => track(listen(listenOptions)),
     get sessions() {
       return [...sessions];
     },

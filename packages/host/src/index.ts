@@ -43,4 +43,8 @@ export { startFactsOf } from "./diagnose/start-error.js";
 export type { StartFacts } from "./diagnose/start-error.js";
 export { logLevels } from "./logs/record.js";
 export type { LogLevel, LogPart, LogRecord, LogSource } from "./logs/record.js";
+export type { BindListener, DrainOptions } from "./bind/bind-listener.js";
+export type { BoundPlugin, BoundState } from "./bind/bound-plugin.js";
+export type { BindEvent, BindEventKind } from "./bind/events.js";
+export type { BoundSessionOptions, ListenOptions, ListenTls } from "./bind/options.js";
 export type { LogCounts } from "./logs/instance-log.js";

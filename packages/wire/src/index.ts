@@ -19,6 +19,8 @@ export type { ConnectionEvent, ResetEvent, StallEvent } from "./diagnostics/even
 export { createServer } from "./server/server.js";
 export type { ServerOptions } from "./server/options.js";
 export type { AcceptOptions, Server } from "./server/server.js";
+export { createFrameLink } from "./streams/frame-link.js";
+export type { FrameLink, FrameLinkOptions } from "./streams/frame-link.js";
 export { joinStreams } from "./streams/join-streams.js";
 export { streamFromMessages } from "./streams/message-stream.js";
 export type { IncomingMessages, MessageStream, MessageStreamOptions } from "./streams/message-stream.js";

@@ -30,6 +30,13 @@ export function createLossError(
       facts: { instance },
     });
   }
+  if (exit.exitCode === null && exit.signal === null && exit.error !== undefined) {
+    return new TenonError("plugin-exited", `${who} is gone: ${escapeText(exit.error.message)}.`, {
+      plugin,
+      cause: exit.error,
+      facts: { instance, exitCode: null, signal: null, stderrTail: Object.freeze([...stderrTail]) },
+    });
+  }
   const words = exit.error?.message ?? findLastWords(stderrTail);
   const said = words === undefined ? "" : ` (${escapeText(words)})`;
   return new TenonError("plugin-exited", `${who} ended with ${formatExit(exit)}${said}. Start a new instance.`, {

@@ -79,7 +79,8 @@ export interface LaunchRequest {
 }
 
 /** What the host needs of a channel to an instance. @tenon/wire's `createChannel` gives one; a launcher may make its own. */
-export type InstanceChannel = Pick<Channel, "transport" | "closed" | "ping" | "destroy">;
+export type InstanceChannel = Pick<Channel, "transport" | "closed" | "ping" | "destroy"> &
+  Partial<Pick<Channel, "inFlight">>;
 
 /** How the host reaches an instance that prints no handshake line. */
 export type Reach =

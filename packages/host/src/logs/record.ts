@@ -6,9 +6,10 @@ export type LogLevel = (typeof logLevels)[number];
 
 /**
  * Where a record came from: the plugin's real standard error, its real standard output after the handshake line,
- * the GRPCStdio stream (what its code printed), the host service `Log`, or this library speaking about the instance.
+ * the GRPCStdio stream (what its code printed), the host service `Log`, the link of a plugin that dialled in, or this library speaking
+ * about the instance.
  */
-export type LogSource = "stderr" | "stdout" | "stdio" | "service" | "host";
+export type LogSource = "stderr" | "stdout" | "stdio" | "service" | "bind" | "host";
 
 /** Place of a record that holds one piece of a line or dump longer than the limit. */
 export interface LogPart {
@@ -34,8 +35,12 @@ export interface LogRecord {
   readonly module?: string;
   /** `file:line` of the call that logged (`@caller`, `caller`), where the plugin gave one. */
   readonly caller?: string;
-  /** Id of the call of the host during which it was said, where the plugin gave one to the host service `Log`. */
+  /** Id of the call of the host during which it was said, where the plugin gave one with it. */
   readonly callId?: string;
+  /** Id of the trace that it belongs to, where a plugin that dialled in gave one. */
+  readonly traceId?: string;
+  /** Number of the record among those of its instance, from 1, where a plugin that dialled in sent it. */
+  readonly sequence?: number;
   /** Every other key of a JSON line, as parsed. A key named `__proto__` is renamed `_proto_`. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Set when the text is one piece of something longer than `maxLogLineBytes`. */

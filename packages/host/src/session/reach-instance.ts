@@ -116,6 +116,9 @@ function dressed(
   return {
     transport,
     closed: channel.closed,
+    get inFlight() {
+      return channel.inFlight ?? 0;
+    },
     ping: (options) => channel.ping(options),
     destroy: (cause) => channel.destroy(cause),
   };

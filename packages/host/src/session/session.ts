@@ -59,6 +59,8 @@ export interface Session<V extends ContractVersions = ContractVersions> extends 
   readonly broker: Broker;
   /** Milliseconds from the call of `start` until the plugin answered. */
   readonly startMs: number;
+  /** Calls of this session that were not answered yet; of a launcher's own channel that does not count them, 0. */
+  readonly inFlight: number;
   /** Counts of the instance's output and of records made from it. */
   readonly logCounts: LogCounts;
   /**
@@ -157,6 +159,9 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
     multiplexed: init.multiplexed,
     broker: init.broker,
     startMs: init.startMs,
+    get inFlight() {
+      return channel.inFlight ?? 0;
+    },
     get logCounts() {
       return instance.log.counts();
     },

@@ -2,6 +2,7 @@ import { TenonError } from "@tenon/core";
 import { createFdWriter } from "./fd-writer.js";
 import { isLogLevel, type LogLevel, passesLevel } from "./level.js";
 import { formatRecord } from "./record.js";
+import { isWanted, type LogTap, withTaps } from "./tap.js";
 import { createTimestamps } from "./timestamp.js";
 import { findWorkerStderr } from "./worker-stderr.js";
 
@@ -53,19 +54,31 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   }
   const timestamp = createTimestamps();
   const write = options.write ?? createStderrWriter(name, timestamp);
-  return makeLogger(name, level, fields, (recordLevel, message, module, all) => {
+  const emit: Emit = (recordLevel, message, module, all) => {
     write(formatRecord({ level: recordLevel, message, module, timestamp: timestamp(), fields: all }));
-  });
+  };
+  return makeLogger(name, level, fields, { emit, taps: new Set() });
 }
 
 type Emit = (level: LogLevel, message: string, module: string | undefined, fields: LogFields | undefined) => void;
 
-function makeLogger(name: string | undefined, level: LogLevel, own: LogFields | undefined, emit: Emit): Logger {
+/** Where the records of a logger and its children go. */
+interface Outlets {
+  readonly emit: Emit;
+  readonly taps: Set<LogTap>;
+}
+
+function makeLogger(name: string | undefined, level: LogLevel, own: LogFields | undefined, outlets: Outlets): Logger {
+  const { emit, taps } = outlets;
   const log = (recordLevel: LogLevel, message: string, fields?: LogFields) => {
     const known = isLogLevel(recordLevel) ? recordLevel : "info";
-    if (passesLevel(known, level)) emit(known, message, name, merge(own, fields));
+    const isWritten = passesLevel(known, level);
+    if (!isWritten && !isWanted(taps, known)) return;
+    const all = merge(own, fields);
+    if (isWritten) emit(known, message, name, all);
+    for (const tap of taps) if (tap.wants(known)) tap.take({ level: known, message, module: name, fields: all });
   };
-  return {
+  const logger: Logger = {
     name,
     level,
     trace: (message, fields) => log("trace", message, fields),
@@ -74,9 +87,10 @@ function makeLogger(name: string | undefined, level: LogLevel, own: LogFields | 
     warn: (message, fields) => log("warn", message, fields),
     error: (message, fields) => log("error", message, fields),
     log,
-    isEnabled: (recordLevel) => passesLevel(recordLevel, level),
-    child: (part) => makeLogger(join(name, part.name), level, merge(own, part.fields), emit),
+    isEnabled: (recordLevel) => passesLevel(recordLevel, level) || isWanted(taps, recordLevel),
+    child: (part) => makeLogger(join(name, part.name), level, merge(own, part.fields), outlets),
   };
+  return withTaps(logger, taps);
 }
 
 function createStderrWriter(name: string | undefined, timestamp: () => string): (line: string) => void {

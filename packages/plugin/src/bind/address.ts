@@ -1,0 +1,42 @@
+import { isIP } from "node:net";
+import { TenonError } from "@tenon/core";
+
+/** Where a host listens for plugins. */
+export type BindAddress =
+  | { readonly network: "unix"; readonly path: string }
+  | { readonly network: "tcp"; readonly host: string; readonly port: number };
+
+/**
+ * Reads `host:port`, `[v6]:port` or `unix:/path`.
+ *
+ * @throws {@link TenonError} `option-invalid`
+ */
+export function parseBindAddress(text: unknown): BindAddress {
+  if (typeof text !== "string") throw invalid(text);
+  if (text.startsWith("unix:")) {
+    const path = text.slice("unix:".length);
+    if (path === "" || path.includes("\0")) throw invalid(text);
+    return { network: "unix", path };
+  }
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || !(port >= 1 && port <= 65535)) throw invalid(text);
+  if (bracketed !== undefined && isIP(bracketed) !== 6) throw invalid(text);
+  return { network: "tcp", host, port };
+}
+
+/** Whether what is sent there stays on this machine. A name counts only where it is `localhost`. */
+export function isLocal(address: BindAddress): boolean {
+  if (address.network === "unix") return true;
+  const { host } = address;
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+function invalid(text: unknown): TenonError {
+  return new TenonError(
+    "option-invalid",
+    `The option to is ${JSON.stringify(text) ?? String(text)}; it must be "host:port", "[address]:port" or "unix:/path".`,
+    { facts: { option: "to", value: text } },
+  );
+}
