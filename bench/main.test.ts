@@ -45,7 +45,7 @@ function readResult(folder: string): Result {
 
 test("the group calls measures every row and writes JSON and a picture", async (t) => {
   const go = await buildGo(goPrograms);
-  const args = ["--only", "calls", ...quick, "--json", "result.json", "--svg", "result.svg"];
+  const args = ["--only", "calls", ...quick, "--json", "result.json", "--svg", "."];
   const { folder, stdout, stderr, exitCode } = await bench(t, args);
   assert.equal(exitCode, 0, stderr);
   const result = readResult(folder);
@@ -71,7 +71,7 @@ test("the group calls measures every row and writes JSON and a picture", async (
   assert.ok(result.ratios["tenon-tenon/grpc-js@64"]! > 0);
   assert.ok(result.ratios["p50:tenon-tenon/raw-socket@1"]! > 0);
   assert.match(stdout, /tenon-tenon\/connect-node@64 .* (held|MISSED)/);
-  const picture = readFileSync(join(folder, "result.svg"), "utf8");
+  const picture = readFileSync(join(folder, "bench-calls.svg"), "utf8");
   assert.equal(picture.match(/<rect/g)?.length, result.rows.length);
 });
 
@@ -153,6 +153,49 @@ test("the group launchers measures every launcher and what it is made of", async
     assert.ok(ratios[key]! > 0, key);
   }
   assert.match(stdout, /worker\/post-message@64 .* (held|MISSED)/);
+});
+
+test("the group bind measures calls of what dials in, and how long that takes", async (t) => {
+  const { folder, stdout, stderr, exitCode } = await bench(t, ["--only", "bind", ...quick, "--json", "result.json"]);
+  assert.equal(exitCode, 0, stderr);
+  const { rows, ratios } = readResult(folder);
+  const names = ["raw-socket", "process", "bind", "bind-unix", "bind-tls"];
+  assert.deepEqual(
+    rows.map(({ name, callers }) => (callers === undefined ? name : `${name}@${callers}`)),
+    [
+      ...[1, 64].flatMap((callers) => names.map((name) => `${name}@${callers}`)),
+      "bind-mount",
+      "bind-restart",
+      "process-start",
+    ],
+  );
+  for (const row of rows) assert.ok(Number(row["callsPerSecond"] ?? row["p50Ms"]) > 0, JSON.stringify(row));
+  for (const key of ["bind/process@64", "p50:bind/process@64", "p50Ms:bind-restart"]) assert.ok(ratios[key]! > 0, key);
+  assert.match(stdout, /bind\/process@64 .* (held|MISSED)/);
+});
+
+test("the group logs counts every record, and draws what they cost", async (t) => {
+  const args = ["--only", "logs", ...quick, "--json", "result.json", "--svg", "."];
+  const { folder, stderr, exitCode } = await bench(t, args);
+  assert.equal(exitCode, 0, stderr);
+  const { rows, ratios } = readResult(folder);
+  const names = ["bind", "bind-neighbour", "process", "process-neighbour"];
+  const shapes = ["quiet", "small-logs", "large-logs"];
+  assert.deepEqual(
+    rows.map(({ name, shape, callers }) => `${name}@${shape}@${callers}`),
+    [1, 64].flatMap((callers) => names.flatMap((name) => shapes.map((shape) => `${name}@${shape}@${callers}`))),
+  );
+  for (const row of rows) {
+    const offered = Number(row["offered"]);
+    const counted = Number(row["taken"]) + Number(row["dropped"]);
+    // Standard error tells of what it has dropped with the record after it, and there may be none.
+    assert.ok(row.name.startsWith("bind") ? offered === counted : offered >= counted, JSON.stringify(row));
+    assert.equal(offered > 0, row["shape"] !== "quiet", JSON.stringify(row));
+  }
+  assert.equal(ratios["uncountedRecords:bind"], 0);
+  assert.ok(ratios["p99:bind@large-logs/quiet@64"]! > 0);
+  const picture = readFileSync(join(folder, "bench-logs.svg"), "utf8");
+  assert.equal(picture.match(/<rect/g)?.length, 2 * rows.length);
 });
 
 test("Ctrl-C in the middle of a measurement stops everything", async (t) => {

@@ -1,6 +1,7 @@
 // npm run bench: measures, prints one table a group, and writes JSON and pictures when asked to.
 import { readdir, writeFile } from "node:fs/promises";
 import { arch, availableParallelism, cpus, platform } from "node:os";
+import { join } from "node:path";
 import { parseBenchArguments, usage } from "./lib/arguments.js";
 import type { Group, Row } from "./lib/group.js";
 import { formatRatios, formatRows } from "./lib/report.js";
@@ -37,7 +38,9 @@ async function main(signal: AbortSignal): Promise<void> {
     const rounds = result.rounds ?? asked.rounds;
     console.log(`\n${group.about}\nMedians of ${rounds} rounds on ${machine.cpus} CPUs, Node ${machine.node}.\n`);
     console.log(`${formatRows(result.rows)}\n\n${formatRatios(result.ratios, group.bars)}`);
-    if (asked.svg !== undefined && group.draw) await writeFile(asked.svg, group.draw(result.rows));
+    if (asked.svg !== undefined && group.draw) {
+      await writeFile(join(asked.svg, `bench-${group.name}.svg`), group.draw(result.rows));
+    }
   }
   if (asked.json !== undefined) await writeFile(asked.json, `${JSON.stringify({ machine, rows, ratios }, null, 2)}\n`);
 }

@@ -8,8 +8,9 @@ export interface BenchArguments {
   readonly rows: readonly string[] | undefined;
   readonly rounds: number;
   readonly seconds: number;
-  /** Files to write. */
+  /** File to write. */
   readonly json: string | undefined;
+  /** Folder to write pictures to. */
   readonly svg: string | undefined;
   readonly help: boolean;
 }
@@ -22,7 +23,7 @@ export const usage = `npm run bench -- [options]
   --rounds N       measure every row N times, in turn (default 5)
   --seconds S      length of one measurement (default 1.2)
   --json FILE      write machine, rows and ratios as JSON
-  --svg FILE       write the picture of the group
+  --svg FOLDER     write the pictures of the groups that have one: FOLDER/bench-GROUP.svg
   --help           print this`;
 
 /** Reads the command line. Throws an `Error` with a sentence for a person. */

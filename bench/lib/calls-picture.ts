@@ -1,4 +1,5 @@
 import type { Row } from "./group.js";
+import { rect, svg } from "./svg.js";
 
 interface Panel {
   readonly title: string;
@@ -32,24 +33,10 @@ const labels: Readonly<Record<string, string>> = {
   "connect-node": "connect-node",
 };
 
-const width = 760;
 const left = 200;
 const longest = 440;
 const rowHeight = 26;
 const titleHeight = 44;
-
-const style = `
-  text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #24292f }
-  .title { font-weight: 600; font-size: 14px }
-  .bar { fill: #8c959f }
-  .ours { fill: #1f7a5c }
-  .mixed { fill: #6fb59d }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 }
-    .bar { fill: #6e7681 }
-    .ours { fill: #3fb68b }
-    .mixed { fill: #2b7d60 }
-  }`;
 
 /** Draws the group `calls`: a panel of horizontal bars on a linear scale for each question, best row first. */
 export function drawCalls(rows: readonly Row[]): string {
@@ -64,13 +51,7 @@ export function drawCalls(rows: readonly Row[]): string {
     }
     y += 12;
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" role="img">
-<title>Unary calls over a unix socket with a 64-byte value</title>
-<style>${style}
-</style>
-${parts.join("\n")}
-</svg>
-`;
+  return svg("Unary calls over a unix socket with a 64-byte value", y, parts);
 }
 
 interface DrawnBar {
@@ -96,7 +77,7 @@ function drawBar({ name, length, text }: DrawnBar, y: number): string[] {
   const kind = name === "tenon-tenon" ? "ours" : name.includes("tenon") ? "mixed" : "bar";
   return [
     `<text x="${left - 12}" y="${y + 16}" text-anchor="end">${labels[name] ?? name}</text>`,
-    `<rect class="${kind}" x="${left}" y="${y + 3}" width="${length}" height="${rowHeight - 8}" rx="3"/>`,
+    rect(kind, left, y + 3, length, rowHeight - 8),
     `<text x="${left + length + 8}" y="${y + 16}">${text}</text>`,
   ];
 }

@@ -20,7 +20,7 @@ export interface Measurement {
 const maxSamplesPerSecond = 1_500_000;
 
 /**
- * Lets every caller make one call after the other until the time is over. The loop is the same for every pair whose
+ * Lets every caller make one call after the other until the time is over, one in any case. The loop is the same for every pair whose
  * client is written in TypeScript; `rivals/go/measure` has its twin in Go. Rejects with the first failed call.
  */
 export async function measure(call: () => Promise<unknown>, { callers, seconds }: Order): Promise<Measurement> {
@@ -31,13 +31,13 @@ export async function measure(call: () => Promise<unknown>, { callers, seconds }
 
   async function caller(): Promise<void> {
     let before = performance.now();
-    while (before < end) {
+    do {
       await call();
       const after = performance.now();
       samples[calls % samples.length] = after - before;
       calls += 1;
       before = after;
-    }
+    } while (before < end);
   }
 
   await Promise.all(Array.from({ length: callers }, caller));

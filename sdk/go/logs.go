@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -11,158 +12,126 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
-	bindv1 "tenon.example/bind/gen"
+	pb "tenon.example/bind/gen"
 )
 
-const (
-	logFrameBytes, maxRecordBytes = 16 << 10, 32 << 10
-	// What slog writes in front of the fields of a record that has neither time nor message.
-	emptyRecord = `{"level":"INFO","msg":""`
-)
+const maxFrameBytes, maxRecordBytes = 64 << 10, 32 << 10
 
-// Logs are the records that the host does not have yet. Over their size the oldest that were not sent go, and are counted.
+// What slog writes in front of the fields of a record that has neither time nor message.
+const emptyRecord = `{"level":"INFO","msg":""`
+
+// Logs is a slog.Handler whose records go to the host, with call id and trace id where the context is that of a call.
 type Logs struct {
-	mutex           sync.Mutex
-	records         []*bindv1.LogEntry
-	bytes, max      int
-	sent, sentBytes int // Those in front are on their way.
-	window          int
-	sequence, lost  uint64
-	level           bindv1.Level
-	changed         chan struct{}
-	line            bytes.Buffer
+	*spool
+	fields slog.Handler // Writes into the line.
 }
 
-// NewLogs keeps records of that many bytes at most.
-func NewLogs(maxBytes int) *Logs {
-	return &Logs{max: maxBytes, level: bindv1.Level_LEVEL_INFO, changed: make(chan struct{}, 1)}
+// spool has the records that the host does not have yet. Those of one frame at a time are on their way.
+type spool struct {
+	changed           sync.Cond
+	line              bytes.Buffer
+	level             slog.LevelVar
+	sent, waiting     []*pb.LogEntry
+	max, room         int
+	sequence, dropped uint64
+	isKnown           bool // The host has said what it has of this instance.
 }
 
-// lock gives what unlocks, and wakes the link up.
-func (l *Logs) lock() func() {
-	l.mutex.Lock()
-	return func() {
-		l.mutex.Unlock()
-		select {
-		case l.changed <- struct{}{}:
-		default:
-		}
+// NewLogs makes one that keeps so many records, of 32 KiB at most, for the host. Then the oldest go, and are counted.
+func NewLogs(maxRecords int) *Logs {
+	s := &spool{max: maxRecords, changed: sync.Cond{L: new(sync.Mutex)}}
+	return &Logs{s, slog.NewJSONHandler(&s.line, nil)}
+}
+
+// Enabled is whether the host wants records of the level. Before it has said so, it wants those from Info on.
+func (l *Logs) Enabled(_ context.Context, level slog.Level) bool { return level >= l.level.Level() }
+
+// WithAttrs implements slog.Handler.
+func (l *Logs) WithAttrs(a []slog.Attr) slog.Handler { return &Logs{l.spool, l.fields.WithAttrs(a)} }
+
+// WithGroup implements slog.Handler.
+func (l *Logs) WithGroup(name string) slog.Handler { return &Logs{l.spool, l.fields.WithGroup(name)} }
+
+// Handle keeps a record for the host.
+func (l *Logs) Handle(ctx context.Context, record slog.Record) error {
+	entry := &pb.LogEntry{TimeMs: float64(record.Time.UnixMicro()) / 1000, Message: strings.ToValidUTF8(record.Message, "\uFFFD")}
+	entry.Level = pb.Level(min(max((record.Level+12)/4, 1), 5))
+	entry.CallId = strings.Join(metadata.ValueFromIncomingContext(ctx, "tenon-call-id"), "")
+	if trace := strings.Join(metadata.ValueFromIncomingContext(ctx, "traceparent"), ""); len(trace) >= 35 {
+		entry.TraceId = trace[3:35]
 	}
-}
-
-func (l *Logs) add(entry *bindv1.LogEntry) {
-	l.sequence++
-	entry.Sequence = l.sequence
-	l.records, l.bytes = append(l.records, entry), l.bytes+proto.Size(entry)
-	for l.bytes > l.max && l.sent < len(l.records) {
-		l.bytes -= proto.Size(l.records[l.sent])
-		copy(l.records[1:], l.records[:l.sent])
-		l.records, l.lost = l.records[1:], l.lost+1
-	}
-}
-
-func (l *Logs) oldest() uint64 {
 	defer l.lock()()
-	if len(l.records) == 0 {
-		return 0
-	}
-	return l.records[0].Sequence
-}
-
-// resume begins a link: what the host lacks is sent, whether or not it was sent before.
-func (l *Logs) resume(welcome *bindv1.Welcome) {
-	l.taken(welcome.LastLog)
-	l.setLevel(welcome.LogLevel.GetLevel())
-	defer l.lock()()
-	l.sent, l.sentBytes, l.window = 0, 0, int(welcome.LogWindowBytes)
-}
-
-func (l *Logs) setLevel(level bindv1.Level) {
-	defer l.lock()()
-	l.level = level
-}
-
-func (l *Logs) taken(sequence uint64) {
-	defer l.lock()()
-	for len(l.records) > 0 && l.records[0].Sequence <= sequence {
-		size := proto.Size(l.records[0])
-		l.records, l.bytes = l.records[1:], l.bytes-size
-		if l.sent > 0 {
-			l.sent, l.sentBytes = l.sent-1, l.sentBytes-size
-		}
-	}
-}
-
-// next gives records to send now, or nil where there are none or the host has to take some first.
-func (l *Logs) next() *pluginFrame {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	logs := &bindv1.Logs{Dropped: l.lost}
-	for total := 0; l.sent < len(l.records) && total < logFrameBytes; {
-		size := proto.Size(l.records[l.sent])
-		if l.sent > 0 && l.sentBytes+size > l.window {
-			break
-		}
-		logs.Entries = append(logs.Entries, l.records[l.sent])
-		l.sent, l.sentBytes, total = l.sent+1, l.sentBytes+size, total+size
-	}
-	if len(logs.Entries) == 0 {
-		return nil
-	}
-	return &pluginFrame{Frame: &bindv1.PluginFrame_Logs{Logs: logs}}
-}
-
-// Handler sends what is logged to the host, with call id and trace id where the context is that of a call.
-func (l *Logs) Handler() slog.Handler {
-	return &handler{l, slog.NewJSONHandler(&l.line, nil)}
-}
-
-type handler struct {
-	logs   *Logs
-	fields slog.Handler
-}
-
-func (h *handler) Enabled(_ context.Context, level slog.Level) bool {
-	h.logs.mutex.Lock()
-	defer h.logs.mutex.Unlock()
-	return levelOf(level) >= h.logs.level
-}
-
-func (h *handler) Handle(ctx context.Context, record slog.Record) error {
-	entry := &bindv1.LogEntry{TimeMs: float64(record.Time.UnixMicro()) / 1000, Level: levelOf(record.Level)}
-	md, _ := metadata.FromIncomingContext(ctx)
-	entry.CallId = strings.Join(md.Get("tenon-call-id"), "")
-	if parts := strings.Split(strings.Join(md.Get("traceparent"), ""), "-"); len(parts) == 4 {
-		entry.TraceId = parts[1]
-	}
-	attributes := slog.NewRecord(time.Time{}, 0, "", 0)
-	record.Attrs(func(attribute slog.Attr) bool {
-		attributes.AddAttrs(attribute)
-		return true
-	})
-	defer h.logs.lock()()
-	h.logs.line.Reset()
-	if err := h.fields.Handle(ctx, attributes); err != nil {
+	l.line.Reset()
+	record.Time, record.Level, record.Message = time.Time{}, slog.LevelInfo, ""
+	if err := l.fields.Handle(ctx, record); err != nil {
 		return err
 	}
-	fields := strings.TrimPrefix(strings.TrimSpace(h.logs.line.String()), emptyRecord)
-	entry.Fields = "{" + strings.TrimPrefix(fields, ",")
-	if len(record.Message)+len(fields) > maxRecordBytes {
-		record.Message, entry.Fields = record.Message[:min(len(record.Message), maxRecordBytes)], `{"truncated":true}`
+	entry.Fields = "{" + strings.TrimPrefix(strings.TrimPrefix(l.line.String(), emptyRecord), ",")
+	if len(entry.Message)+len(entry.Fields) > maxRecordBytes {
+		entry.Message, entry.Fields = entry.Message[:min(len(entry.Message), maxRecordBytes)], `{"truncated":true}`
 	}
-	entry.Message = strings.ToValidUTF8(record.Message, "\uFFFD")
-	h.logs.add(entry)
+	l.sequence++
+	entry.Sequence = l.sequence
+	for l.waiting = append(l.waiting, entry); len(l.waiting) > l.max; l.dropped++ {
+		l.waiting = l.waiting[1:]
+	}
 	return nil
 }
 
-func (h *handler) WithAttrs(attributes []slog.Attr) slog.Handler {
-	return &handler{h.logs, h.fields.WithAttrs(attributes)}
+// lock wakes up whoever waits for a change, which goes on when it is unlocked.
+func (s *spool) lock() (unlock func()) {
+	s.changed.L.Lock()
+	s.changed.Broadcast()
+	return s.changed.L.Unlock
 }
 
-func (h *handler) WithGroup(name string) slog.Handler {
-	return &handler{h.logs, h.fields.WithGroup(name)}
+func (s *spool) setLevel(level pb.Level) { s.level.Set(slog.Level(4*level - 12)) }
+
+// begin is called with the Welcome of a link, after rewind.
+func (s *spool) begin(welcome *pb.Welcome) {
+	s.setLevel(welcome.LogLevel.GetLevel())
+	defer s.taken(welcome.LastLog)
+	defer s.lock()()
+	s.room = min(int(welcome.LogWindowBytes), maxFrameBytes) / 2 // The record that ends a frame is as large at most.
+	if !s.isKnown {
+		s.isKnown, s.sequence = true, s.sequence+welcome.LastLog // Behind those of an earlier process.
+		for _, entry := range s.waiting {
+			entry.Sequence += welcome.LastLog
+		}
+	}
 }
 
-func levelOf(level slog.Level) bindv1.Level {
-	return bindv1.Level(max(min((int(level)+12)/4, 5), 1))
+// rewind has everything sent again that the host does not have, and gives the number of the oldest record, or 0.
+func (s *spool) rewind() uint64 {
+	defer s.lock()()
+	s.waiting, s.sent = append(s.sent, s.waiting...), nil
+	if len(s.waiting) == 0 {
+		return 0
+	}
+	return s.waiting[0].Sequence
+}
+
+func (s *spool) taken(sequence uint64) {
+	defer s.lock()()
+	isTaken := func(entry *pb.LogEntry) bool { return entry.Sequence <= sequence }
+	s.sent, s.waiting = slices.DeleteFunc(s.sent, isTaken), slices.DeleteFunc(s.waiting, isTaken)
+}
+
+// next waits for records that may go now, and gives those of one frame. When it is over it gives those that are left, then nil.
+func (s *spool) next(over context.Context) *pb.PluginFrame {
+	defer context.AfterFunc(over, func() { s.lock()() })()
+	defer s.lock()()
+	for over.Err() == nil && (len(s.waiting) == 0 || len(s.sent) > 0) {
+		s.changed.Wait()
+	}
+	if len(s.waiting) == 0 {
+		return nil
+	}
+	count := 0
+	for size := 0; count < len(s.waiting) && size < s.room; count++ {
+		size += proto.Size(s.waiting[count])
+	}
+	entries := slices.Clone(s.waiting[:count])
+	s.sent, s.waiting = append(s.sent, entries...), s.waiting[count:]
+	return &pb.PluginFrame{Frame: &pb.PluginFrame_Logs{Logs: &pb.Logs{Entries: entries, Dropped: s.dropped}}}
 }

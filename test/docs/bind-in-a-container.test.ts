@@ -10,12 +10,14 @@ interface Probe {
 }
 
 interface Container {
+  readonly image: string;
+  readonly securityContext: { readonly readOnlyRootFilesystem: boolean };
   readonly args: readonly string[];
   readonly env: readonly { readonly name: string }[];
   readonly readinessProbe: Probe;
   readonly startupProbe: Probe;
   readonly lifecycle: { readonly preStop: Probe };
-  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[];
 }
 
 interface Manifest {
@@ -29,8 +31,13 @@ interface Manifest {
       readonly metadata: { readonly labels: object };
       readonly spec: {
         readonly terminationGracePeriodSeconds: number;
+        readonly securityContext: { readonly runAsUser: number; readonly fsGroup: number };
         readonly containers: readonly [Container];
-        readonly volumes: readonly { readonly name: string; readonly secret?: { readonly secretName: string } }[];
+        readonly volumes: readonly {
+          readonly name: string;
+          readonly secret?: { readonly secretName: string; readonly defaultMode: number };
+          readonly emptyDir?: object;
+        }[];
       };
     };
   };
@@ -85,6 +92,19 @@ test("the probes look at the file that tenon-bind keeps, and the grace period is
   assert.ok(Number(seconds) + drainSeconds < terminationGracePeriodSeconds);
 });
 
+test("what is written in the container is on a volume that can be written, and the Secret can be read", () => {
+  const { containers, volumes, securityContext } = readManifests()[1]!.spec.template.spec;
+  const [container] = containers;
+  assert.equal(container.securityContext.readOnlyRootFilesystem, true);
+  const mountOf = (path: string) => container.volumeMounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
+  const written = mountOf(optionsOf(container).get("ready-file")!);
+  assert.ok(written !== undefined && written.readOnly !== true);
+  assert.ok(volumes.find(({ name }) => name === written.name)?.emptyDir);
+  const { secret } = volumes.find(({ name }) => name === mountOf(optionsOf(container).get("token-file")!)?.name)!;
+  assert.equal(secret?.defaultMode, 0o440);
+  assert.equal(securityContext.fsGroup, securityContext.runAsUser, "its group is whom the Secret is for");
+});
+
 test("every option in the manifests is one that tenon-bind knows", () => {
   const usage = read("packages/plugin/src/bind/cli/arguments.ts");
   const [container] = readManifests()[1]!.spec.template.spec.containers;
@@ -97,7 +117,20 @@ test("the image runs the program of the manifests, and tenon-bind gets the signa
   const program = container.args[container.args.indexOf("--") + 1]!;
   assert.match(dockerfile, new RegExp(`^COPY .* ${program}$`, "m"));
   assert.match(dockerfile, /^ENTRYPOINT \["tenon-bind"\]$/m);
-  assert.match(dockerfile, /^USER node$/m);
+  assert.match(dockerfile, /^USER node$/m); // Whose number is 1000 in Node's images.
+  assert.equal(readManifests()[1]!.spec.template.spec.securityContext.runAsUser, 1000);
   const { version } = JSON.parse(read("packages/plugin/package.json")) as { version: string };
   assert.ok(dockerfile.includes(`@tenon/plugin@${version}`));
+});
+
+test("the Dockerfile has instructions that there are, a version of everything, and no shell around the program", () => {
+  const lines = read(`${folder}/Dockerfile`)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const instructions = lines.map((line) => line.split(" ")[0]!);
+  assert.deepEqual(instructions, ["FROM", "RUN", "COPY", "USER", "ENTRYPOINT"]);
+  assert.match(lines[0]!, /^FROM [a-z]+:\d+(-[a-z]+)?$/);
+  assert.ok(lines.every((line) => !/npm install/.test(line) || /@\d+\.\d+\.\d+$/.test(line)));
+  const [container] = readManifests()[1]!.spec.template.spec.containers;
+  assert.match(container.image, /:\d+\.\d+\.\d+$/);
 });

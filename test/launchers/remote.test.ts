@@ -5,7 +5,7 @@ import { describe } from "node:test";
 import { createHost, type Session } from "@tenon/host";
 import { admitAnyone, type ListenOptions, requireCertificate } from "@tenon/host/bind";
 import type { BindTlsSettings } from "@tenon/plugin/bind";
-import { eventually, launcherCompliance, type LauncherRig } from "@tenon/testkit";
+import { eventually, launcherCompliance, type LauncherComplianceOptions, type LauncherRig } from "@tenon/testkit";
 import { createCertificate } from "@tenon/wire/tls";
 import { specimen } from "../fixtures/specimen.js";
 import { fixture } from "../support/fixture.js";
@@ -17,6 +17,8 @@ const file = fixture("specimen-bound")[1]!;
 let count = 0;
 
 interface Way {
+  /** How much of the suite is called. Default: what depends on what the link is made of. */
+  readonly suite?: LauncherComplianceOptions;
   readonly listen: Partial<ListenOptions>;
   readonly dial?: (address: string) => { readonly to: string; readonly tls?: BindTlsSettings };
 }
@@ -79,23 +81,39 @@ function remoteRig({ listen, dial = (to) => ({ to }) }: Way): LauncherRig {
 const own = createCertificate();
 const plugins = createCertificate({ commonName: "specimen" });
 
+/** The certificate is for a name. */
+const dialByName: Way["dial"] = (address) => ({
+  to: address.replace("127.0.0.1", "localhost"),
+  tls: { ca: own.certPem, cert: plugins.certPem, key: plugins.keyPem },
+});
+
 const ways: Readonly<Record<string, Way>> = {
-  TCP: { listen: {} },
+  TCP: { listen: {}, suite: {} },
   "a unix socket": { listen: { address: `unix:${join(sandbox.directory, "bind-%.sock")}` } },
   "mutual TLS": {
     listen: { admit: requireCertificate(), tls: { cert: own.certPem, key: own.keyPem, ca: plugins.certPem } },
-    dial: (address) => ({
-      to: address.replace("127.0.0.1", "localhost"),
-      tls: { ca: own.certPem, cert: plugins.certPem, key: plugins.keyPem },
-    }),
+    dial: dialByName,
+  },
+  "a WebSocket": {
+    listen: { address: "ws://127.0.0.1:0/bind" },
+    ...(process.env["EVERY_AREA"] === "1" && { suite: {} }),
+  },
+  "a WebSocket with mutual TLS": {
+    listen: {
+      address: "wss://127.0.0.1:0/bind",
+      admit: requireCertificate(),
+      tls: { cert: own.certPem, key: own.keyPem, ca: plugins.certPem },
+    },
+    dial: dialByName,
+    suite: { areas: ["base", "streams", "close"] },
   },
 };
 
-/** What does depend on what the link is made of; over TCP all of it is called. */
+/** What does depend on what the link is made of. */
 const areas = ["base", "streams", "back-pressure", "host services", "close", "crash"];
 
 for (const [name, way] of Object.entries(ways)) {
   describe(`a plugin that dials in over ${name} [BPL-18]`, () => {
-    launcherCompliance(remoteRig(way), name === "TCP" ? {} : { areas });
+    launcherCompliance(remoteRig(way), way.suite ?? { areas });
   });
 }

@@ -124,6 +124,8 @@ test("the error codes", () => {
     "transport-mismatch",
     "transport-unsupported",
     "version-mismatch",
+    "websocket-missing",
+    "websocket-refused",
   ]);
 });
 

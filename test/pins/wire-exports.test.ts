@@ -142,6 +142,14 @@ test("the exports of @tenon/wire/port", () => {
   assert.deepEqual(exportsOf("wire/src/streams/port.ts"), ["streamFromPort", "type PortStreamOptions"]);
 });
 
+test("the exports of @tenon/wire/websocket", () => {
+  assert.deepEqual(exportsOf("wire/src/streams/websocket.ts"), [
+    "maxWebSocketMessageBytes",
+    "streamFromWebSocket",
+    "type WebSocketLike",
+  ]);
+});
+
 test("the exports of @tenon/wire/port-ring", () => {
   assert.deepEqual(exportsOf("wire/src/streams/port-stream-ring.ts"), [
     "createByteRing",

@@ -1,6 +1,9 @@
 import type { Requirement } from "./requirement.js";
 import { bindRows } from "./rows/bind.js";
+import { bindFaultRows } from "./rows/bind-faults.js";
+import { bindScaleRows } from "./rows/bind-scale.js";
 import { bindSdkRows } from "./rows/bind-sdk.js";
+import { bindWebSocketRows } from "./rows/bind-websocket.js";
 import { bindPluginRows } from "./rows/bind-plugin.js";
 import { brokerRows } from "./rows/broker.js";
 import { conformanceRows } from "./rows/conformance.js";
@@ -52,6 +55,9 @@ export const requirements: readonly Requirement[] = [
   ...bindPluginRows,
   ...brokerRows,
   ...bindRows,
+  ...bindFaultRows,
+  ...bindScaleRows,
+  ...bindWebSocketRows,
   ...hostServiceRows,
   ...reattachRows,
   ...launchRows,

@@ -215,6 +215,14 @@ export const errorCodes = {
     meaning: "The file that holds the token of a plugin that dials in cannot be read.",
     nextStep: "Check the path and its permissions; it must be there before the plugin starts.",
   },
+  "websocket-missing": {
+    meaning: "Plugins are to dial in by WebSocket, and the package ws is not there.",
+    nextStep: "Run npm install ws.",
+  },
+  "websocket-refused": {
+    meaning: "What answers at the address that a plugin dials by WebSocket does not take it.",
+    nextStep: "Look at the HTTP status that the message names; a proxy in between has to pass on WebSockets.",
+  },
 } as const satisfies Readonly<Record<string, { readonly meaning: string; readonly nextStep: string }>>;
 
 /** A code of {@link errorCodes}. */

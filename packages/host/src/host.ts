@@ -170,6 +170,12 @@ export function createHost(options: HostOptions = {}): Host {
     const { createListener, parseListenOptions } = await import("./bind/late.js");
     const parsed = parseListenOptions({ ...(log && { log }), ...listenOptions });
     const { tls: _, ...inheritable } = defaults;
+    const own = parseStartOptions("listen.session", {
+      ...inheritable,
+      ...parsed.session,
+      hostServices: listenOptions.hostServices ?? {},
+      ...(parsed.log && { log: parsed.log }),
+    });
     const starting: ListenerHost["start"] = (contract, launcher, id, plugin) => {
       const launch = createParsedLaunch({
         launcher,
@@ -178,12 +184,11 @@ export function createHost(options: HostOptions = {}): Host {
         inheritEnv: false,
         lifetime: "own",
       });
-      const given = { ...inheritable, ...parsed.session, name: plugin, hostServices: listenOptions.hostServices ?? {} };
-      const own = parsed.log === undefined ? given : { ...given, log: parsed.log };
-      return track(begin(contract, { launch }, id, parseStartOptions("listen.session", own)));
+      return track(begin(contract, { launch }, id, { ...own, name: plugin }));
     };
     checkOpen();
-    const listener = await createListener(parsed, { name, start: starting });
+    const forget = (): void => void listeners.delete(listener);
+    const listener = await createListener(parsed, { name, start: starting, onClosed: forget });
     if (isClosed) await listener.close();
     checkOpen();
     listeners.add(listener);

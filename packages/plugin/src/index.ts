@@ -11,7 +11,7 @@ export { runPlugin } from "./run/run-plugin.js";
 export type { RunOptions } from "./run/run-plugin.js";
 export type { TestModeOptions } from "./run/test-mode.js";
 export { createLogger } from "./log/logger.js";
-export type { LogFields, Logger, LoggerOptions } from "./log/logger.js";
+export type { LogFields, Logger, LoggerOptions, LoggerPart } from "./log/logger.js";
 export type { LogLevel } from "./log/level.js";
 export { hostServices } from "./host-services/host-services.js";
 export type { HostServiceClients, HostServicesOptions } from "./host-services/host-services.js";

@@ -10,6 +10,14 @@ export type {
   RigRequest,
   RigSession,
 } from "./launcher-compliance/rig.js";
+export {
+  type CutOptions,
+  type FaultProxy,
+  type FaultProxyCounts,
+  type FaultProxyOptions,
+  openFaultProxy,
+} from "./fault-proxy/fault-proxy.js";
+export type { LinkConditions } from "./fault-proxy/proxy-link.js";
 export { type FaultKind, type Faults, type FaultyStream, injectFaults } from "./streams/fault-injection.js";
 export { type EventuallyOptions, eventually, withTimeout } from "./timing.js";
 export { isProcessAlive, listDescendants, listProcesses, type ProcessFacts, readProcess } from "./leaks/processes.js";

@@ -97,6 +97,7 @@ type PluginFrame struct {
 	//	*PluginFrame_Logs
 	//	*PluginFrame_Goodbye
 	//	*PluginFrame_Description
+	//	*PluginFrame_Drain
 	Frame         isPluginFrame_Frame `protobuf_oneof:"frame"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -202,6 +203,15 @@ func (x *PluginFrame) GetDescription() *Description {
 	return nil
 }
 
+func (x *PluginFrame) GetDrain() *Drain {
+	if x != nil {
+		if x, ok := x.Frame.(*PluginFrame_Drain); ok {
+			return x.Drain
+		}
+	}
+	return nil
+}
+
 type isPluginFrame_Frame interface {
 	isPluginFrame_Frame()
 }
@@ -241,6 +251,11 @@ type PluginFrame_Description struct {
 	Description *Description `protobuf:"bytes,7,opt,name=description,proto3,oneof"`
 }
 
+type PluginFrame_Drain struct {
+	// The plugin is about to leave: it asks for what a Drain of the host brings, `drained` included.
+	Drain *Drain `protobuf:"bytes,8,opt,name=drain,proto3,oneof"`
+}
+
 func (*PluginFrame_Hello) isPluginFrame_Frame() {}
 
 func (*PluginFrame_Bytes) isPluginFrame_Frame() {}
@@ -254,6 +269,8 @@ func (*PluginFrame_Logs) isPluginFrame_Frame() {}
 func (*PluginFrame_Goodbye) isPluginFrame_Frame() {}
 
 func (*PluginFrame_Description) isPluginFrame_Frame() {}
+
+func (*PluginFrame_Drain) isPluginFrame_Frame() {}
 
 // What a host sends.
 type HostFrame struct {
@@ -270,6 +287,7 @@ type HostFrame struct {
 	//	*HostFrame_Drain
 	//	*HostFrame_Goodbye
 	//	*HostFrame_Describe
+	//	*HostFrame_Drained
 	Frame         isHostFrame_Frame `protobuf_oneof:"frame"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -402,6 +420,15 @@ func (x *HostFrame) GetDescribe() *Describe {
 	return nil
 }
 
+func (x *HostFrame) GetDrained() *Drained {
+	if x != nil {
+		if x, ok := x.Frame.(*HostFrame_Drained); ok {
+			return x.Drained
+		}
+	}
+	return nil
+}
+
 type isHostFrame_Frame interface {
 	isHostFrame_Frame()
 }
@@ -454,6 +481,11 @@ type HostFrame_Describe struct {
 	Describe *Describe `protobuf:"bytes,10,opt,name=describe,proto3,oneof"`
 }
 
+type HostFrame_Drained struct {
+	// While it drains: no call of the host is in flight, and none will come.
+	Drained *Drained `protobuf:"bytes,11,opt,name=drained,proto3,oneof"`
+}
+
 func (*HostFrame_Welcome) isHostFrame_Frame() {}
 
 func (*HostFrame_Reject) isHostFrame_Frame() {}
@@ -473,6 +505,8 @@ func (*HostFrame_Drain) isHostFrame_Frame() {}
 func (*HostFrame_Goodbye) isHostFrame_Frame() {}
 
 func (*HostFrame_Describe) isHostFrame_Frame() {}
+
+func (*HostFrame_Drained) isHostFrame_Frame() {}
 
 // What a plugin offers, and who it is.
 type Hello struct {
@@ -1372,6 +1406,42 @@ func (x *Drain) GetReason() string {
 	return ""
 }
 
+type Drained struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Drained) Reset() {
+	*x = Drained{}
+	mi := &file_tenon_bind_v1_bind_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Drained) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Drained) ProtoMessage() {}
+
+func (x *Drained) ProtoReflect() protoreflect.Message {
+	mi := &file_tenon_bind_v1_bind_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Drained.ProtoReflect.Descriptor instead.
+func (*Drained) Descriptor() ([]byte, []int) {
+	return file_tenon_bind_v1_bind_proto_rawDescGZIP(), []int{15}
+}
+
 type Goodbye struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why, for people.
@@ -1384,7 +1454,7 @@ type Goodbye struct {
 
 func (x *Goodbye) Reset() {
 	*x = Goodbye{}
-	mi := &file_tenon_bind_v1_bind_proto_msgTypes[15]
+	mi := &file_tenon_bind_v1_bind_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1466,7 @@ func (x *Goodbye) String() string {
 func (*Goodbye) ProtoMessage() {}
 
 func (x *Goodbye) ProtoReflect() protoreflect.Message {
-	mi := &file_tenon_bind_v1_bind_proto_msgTypes[15]
+	mi := &file_tenon_bind_v1_bind_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1479,7 @@ func (x *Goodbye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodbye.ProtoReflect.Descriptor instead.
 func (*Goodbye) Descriptor() ([]byte, []int) {
-	return file_tenon_bind_v1_bind_proto_rawDescGZIP(), []int{15}
+	return file_tenon_bind_v1_bind_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Goodbye) GetReason() string {
@@ -1430,7 +1500,7 @@ var File_tenon_bind_v1_bind_proto protoreflect.FileDescriptor
 
 const file_tenon_bind_v1_bind_proto_rawDesc = "" +
 	"\n" +
-	"\x18tenon/bind/v1/bind.proto\x12\rtenon.bind.v1\"\xde\x02\n" +
+	"\x18tenon/bind/v1/bind.proto\x12\rtenon.bind.v1\"\x8c\x03\n" +
 	"\vPluginFrame\x12,\n" +
 	"\x05hello\x18\x01 \x01(\v2\x14.tenon.bind.v1.HelloH\x00R\x05hello\x12\x16\n" +
 	"\x05bytes\x18\x02 \x01(\fH\x00R\x05bytes\x12)\n" +
@@ -1439,8 +1509,9 @@ const file_tenon_bind_v1_bind_proto_rawDesc = "" +
 	"beatAnswer\x12)\n" +
 	"\x04logs\x18\x05 \x01(\v2\x13.tenon.bind.v1.LogsH\x00R\x04logs\x122\n" +
 	"\agoodbye\x18\x06 \x01(\v2\x16.tenon.bind.v1.GoodbyeH\x00R\agoodbye\x12>\n" +
-	"\vdescription\x18\a \x01(\v2\x1a.tenon.bind.v1.DescriptionH\x00R\vdescriptionB\a\n" +
-	"\x05frame\"\x80\x04\n" +
+	"\vdescription\x18\a \x01(\v2\x1a.tenon.bind.v1.DescriptionH\x00R\vdescription\x12,\n" +
+	"\x05drain\x18\b \x01(\v2\x14.tenon.bind.v1.DrainH\x00R\x05drainB\a\n" +
+	"\x05frame\"\xb4\x04\n" +
 	"\tHostFrame\x122\n" +
 	"\awelcome\x18\x01 \x01(\v2\x16.tenon.bind.v1.WelcomeH\x00R\awelcome\x12/\n" +
 	"\x06reject\x18\x02 \x01(\v2\x15.tenon.bind.v1.RejectH\x00R\x06reject\x12\x16\n" +
@@ -1454,7 +1525,8 @@ const file_tenon_bind_v1_bind_proto_rawDesc = "" +
 	"\x05drain\x18\b \x01(\v2\x14.tenon.bind.v1.DrainH\x00R\x05drain\x122\n" +
 	"\agoodbye\x18\t \x01(\v2\x16.tenon.bind.v1.GoodbyeH\x00R\agoodbye\x125\n" +
 	"\bdescribe\x18\n" +
-	" \x01(\v2\x17.tenon.bind.v1.DescribeH\x00R\bdescribeB\a\n" +
+	" \x01(\v2\x17.tenon.bind.v1.DescribeH\x00R\bdescribe\x122\n" +
+	"\adrained\x18\v \x01(\v2\x16.tenon.bind.v1.DrainedH\x00R\adrainedB\a\n" +
 	"\x05frame\"\xff\x02\n" +
 	"\x05Hello\x12!\n" +
 	"\fmin_protocol\x18\x01 \x01(\rR\vminProtocol\x12!\n" +
@@ -1523,7 +1595,8 @@ const file_tenon_bind_v1_bind_proto_rawDesc = "" +
 	"\x05Drain\x12\x1d\n" +
 	"\n" +
 	"timeout_ms\x18\x01 \x01(\rR\ttimeoutMs\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"@\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\t\n" +
+	"\aDrained\"@\n" +
 	"\aGoodbye\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x1d\n" +
 	"\n" +
@@ -1554,7 +1627,7 @@ func file_tenon_bind_v1_bind_proto_rawDescGZIP() []byte {
 }
 
 var file_tenon_bind_v1_bind_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tenon_bind_v1_bind_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_tenon_bind_v1_bind_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_tenon_bind_v1_bind_proto_goTypes = []any{
 	(Level)(0),            // 0: tenon.bind.v1.Level
 	(*PluginFrame)(nil),   // 1: tenon.bind.v1.PluginFrame
@@ -1572,37 +1645,40 @@ var file_tenon_bind_v1_bind_proto_goTypes = []any{
 	(*LogsTaken)(nil),     // 13: tenon.bind.v1.LogsTaken
 	(*LogLevel)(nil),      // 14: tenon.bind.v1.LogLevel
 	(*Drain)(nil),         // 15: tenon.bind.v1.Drain
-	(*Goodbye)(nil),       // 16: tenon.bind.v1.Goodbye
+	(*Drained)(nil),       // 16: tenon.bind.v1.Drained
+	(*Goodbye)(nil),       // 17: tenon.bind.v1.Goodbye
 }
 var file_tenon_bind_v1_bind_proto_depIdxs = []int32{
 	3,  // 0: tenon.bind.v1.PluginFrame.hello:type_name -> tenon.bind.v1.Hello
 	10, // 1: tenon.bind.v1.PluginFrame.beat:type_name -> tenon.bind.v1.Beat
 	10, // 2: tenon.bind.v1.PluginFrame.beat_answer:type_name -> tenon.bind.v1.Beat
 	11, // 3: tenon.bind.v1.PluginFrame.logs:type_name -> tenon.bind.v1.Logs
-	16, // 4: tenon.bind.v1.PluginFrame.goodbye:type_name -> tenon.bind.v1.Goodbye
+	17, // 4: tenon.bind.v1.PluginFrame.goodbye:type_name -> tenon.bind.v1.Goodbye
 	9,  // 5: tenon.bind.v1.PluginFrame.description:type_name -> tenon.bind.v1.Description
-	6,  // 6: tenon.bind.v1.HostFrame.welcome:type_name -> tenon.bind.v1.Welcome
-	7,  // 7: tenon.bind.v1.HostFrame.reject:type_name -> tenon.bind.v1.Reject
-	10, // 8: tenon.bind.v1.HostFrame.beat:type_name -> tenon.bind.v1.Beat
-	10, // 9: tenon.bind.v1.HostFrame.beat_answer:type_name -> tenon.bind.v1.Beat
-	13, // 10: tenon.bind.v1.HostFrame.logs_taken:type_name -> tenon.bind.v1.LogsTaken
-	14, // 11: tenon.bind.v1.HostFrame.log_level:type_name -> tenon.bind.v1.LogLevel
-	15, // 12: tenon.bind.v1.HostFrame.drain:type_name -> tenon.bind.v1.Drain
-	16, // 13: tenon.bind.v1.HostFrame.goodbye:type_name -> tenon.bind.v1.Goodbye
-	8,  // 14: tenon.bind.v1.HostFrame.describe:type_name -> tenon.bind.v1.Describe
-	4,  // 15: tenon.bind.v1.Hello.versions:type_name -> tenon.bind.v1.ServedVersion
-	5,  // 16: tenon.bind.v1.ServedVersion.services:type_name -> tenon.bind.v1.ServedService
-	14, // 17: tenon.bind.v1.Welcome.log_level:type_name -> tenon.bind.v1.LogLevel
-	12, // 18: tenon.bind.v1.Logs.entries:type_name -> tenon.bind.v1.LogEntry
-	0,  // 19: tenon.bind.v1.LogEntry.level:type_name -> tenon.bind.v1.Level
-	0,  // 20: tenon.bind.v1.LogLevel.level:type_name -> tenon.bind.v1.Level
-	1,  // 21: tenon.bind.v1.Bind.Attach:input_type -> tenon.bind.v1.PluginFrame
-	2,  // 22: tenon.bind.v1.Bind.Attach:output_type -> tenon.bind.v1.HostFrame
-	22, // [22:23] is the sub-list for method output_type
-	21, // [21:22] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	15, // 6: tenon.bind.v1.PluginFrame.drain:type_name -> tenon.bind.v1.Drain
+	6,  // 7: tenon.bind.v1.HostFrame.welcome:type_name -> tenon.bind.v1.Welcome
+	7,  // 8: tenon.bind.v1.HostFrame.reject:type_name -> tenon.bind.v1.Reject
+	10, // 9: tenon.bind.v1.HostFrame.beat:type_name -> tenon.bind.v1.Beat
+	10, // 10: tenon.bind.v1.HostFrame.beat_answer:type_name -> tenon.bind.v1.Beat
+	13, // 11: tenon.bind.v1.HostFrame.logs_taken:type_name -> tenon.bind.v1.LogsTaken
+	14, // 12: tenon.bind.v1.HostFrame.log_level:type_name -> tenon.bind.v1.LogLevel
+	15, // 13: tenon.bind.v1.HostFrame.drain:type_name -> tenon.bind.v1.Drain
+	17, // 14: tenon.bind.v1.HostFrame.goodbye:type_name -> tenon.bind.v1.Goodbye
+	8,  // 15: tenon.bind.v1.HostFrame.describe:type_name -> tenon.bind.v1.Describe
+	16, // 16: tenon.bind.v1.HostFrame.drained:type_name -> tenon.bind.v1.Drained
+	4,  // 17: tenon.bind.v1.Hello.versions:type_name -> tenon.bind.v1.ServedVersion
+	5,  // 18: tenon.bind.v1.ServedVersion.services:type_name -> tenon.bind.v1.ServedService
+	14, // 19: tenon.bind.v1.Welcome.log_level:type_name -> tenon.bind.v1.LogLevel
+	12, // 20: tenon.bind.v1.Logs.entries:type_name -> tenon.bind.v1.LogEntry
+	0,  // 21: tenon.bind.v1.LogEntry.level:type_name -> tenon.bind.v1.Level
+	0,  // 22: tenon.bind.v1.LogLevel.level:type_name -> tenon.bind.v1.Level
+	1,  // 23: tenon.bind.v1.Bind.Attach:input_type -> tenon.bind.v1.PluginFrame
+	2,  // 24: tenon.bind.v1.Bind.Attach:output_type -> tenon.bind.v1.HostFrame
+	24, // [24:25] is the sub-list for method output_type
+	23, // [23:24] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_tenon_bind_v1_bind_proto_init() }
@@ -1618,6 +1694,7 @@ func file_tenon_bind_v1_bind_proto_init() {
 		(*PluginFrame_Logs)(nil),
 		(*PluginFrame_Goodbye)(nil),
 		(*PluginFrame_Description)(nil),
+		(*PluginFrame_Drain)(nil),
 	}
 	file_tenon_bind_v1_bind_proto_msgTypes[1].OneofWrappers = []any{
 		(*HostFrame_Welcome)(nil),
@@ -1630,6 +1707,7 @@ func file_tenon_bind_v1_bind_proto_init() {
 		(*HostFrame_Drain)(nil),
 		(*HostFrame_Goodbye)(nil),
 		(*HostFrame_Describe)(nil),
+		(*HostFrame_Drained)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1637,7 +1715,7 @@ func file_tenon_bind_v1_bind_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenon_bind_v1_bind_proto_rawDesc), len(file_tenon_bind_v1_bind_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

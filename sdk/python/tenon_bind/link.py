@@ -43,7 +43,7 @@ class Link:
                     self._queued -= len(self._bytes[0])
                     self._changed.notify_all()
                     return pb.PluginFrame(bytes=self._bytes.popleft())
-                frame = self.welcome and self._logs.next_frame()
+                frame = self.welcome and self._logs.next_frame(self._last)
                 if frame:
                     return frame
                 if self._last:
@@ -87,7 +87,7 @@ class Link:
     def _begin(self, welcome):
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(self._path)
-        self._logs.resume(welcome, self._wake)
+        self._logs.begin(welcome, self._wake)
         self.welcome = welcome
         for work in (self._pump, self._beat):
             threading.Thread(target=work, daemon=True).start()
@@ -97,6 +97,8 @@ class Link:
         if kind == "bytes":
             with contextlib.suppress(OSError):  # The server may have closed it, which the pump sees too.
                 self._socket.sendall(frame.bytes)
+                if not frame.bytes:  # The host has no more: the server waits for that when it ends.
+                    self._socket.shutdown(socket.SHUT_WR)
         elif kind == "beat":
             self._send(beat_answer=pb.Beat(id=frame.beat.id))
         elif kind == "logs_taken":

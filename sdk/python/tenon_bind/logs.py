@@ -7,17 +7,16 @@ import threading
 
 from tenon.bind.v1 import bind_pb2 as pb
 
-FRAME_BYTES, MAX_RECORD_BYTES = 16 * 1024, 32 * 1024
+MAX_FRAME_BYTES, MAX_RECORD_BYTES = 64 * 1024, 32 * 1024
 
 
 class LogBuffer:
-    """What the host does not have yet. Over `max_bytes` the oldest records that were not sent go, and are counted."""
+    """What the host does not have yet, of which one frame is on its way. Over `max_bytes` the oldest that wait go, and are counted."""
 
     def __init__(self, max_bytes):
-        self._lock, self._records = threading.Lock(), collections.deque()
-        self._max_bytes, self._window, self._bytes = max_bytes, 0, 0
-        self._sent, self._sent_bytes = 0, 0  # Those in front are on their way.
-        self._sequence = self._dropped = 0
+        self._lock, self._waiting, self._sent = threading.Lock(), collections.deque(), []
+        self._max_bytes, self._bytes, self._room = max_bytes, 0, 0
+        self._sequence, self._dropped, self._is_known = 0, 0, False
         self.level, self.wake = pb.LEVEL_INFO, lambda: None
 
     def add(self, entry):
@@ -26,46 +25,48 @@ class LogBuffer:
                 return
             self._sequence += 1
             entry.sequence = self._sequence
-            self._records.append(entry)
+            self._waiting.append(entry)
             self._bytes += entry.ByteSize()
-            while self._bytes > self._max_bytes and self._sent < len(self._records):
-                self._bytes -= self._records[self._sent].ByteSize()
-                del self._records[self._sent]
+            while self._bytes > self._max_bytes:
+                self._bytes -= self._waiting.popleft().ByteSize()
                 self._dropped += 1
         self.wake()
 
-    def oldest(self):
-        """Sequence number of the oldest record that is still here, 0 for none."""
+    def rewind(self):
+        """What was on its way waits again. Returns the number of the oldest record that is still here, 0 for none."""
         with self._lock:
-            return self._records[0].sequence if self._records else 0
+            self._waiting.extendleft(reversed(self._sent))
+            self._bytes += sum(entry.ByteSize() for entry in self._sent)
+            self._sent = []
+            return self._waiting[0].sequence if self._waiting else 0
 
-    def resume(self, welcome, wake):
-        """A link begins: what the host lacks is sent, whether or not it was sent before."""
-        self.taken(welcome.last_log)
+    def begin(self, welcome, wake):
+        """A link begins, after `rewind`."""
         with self._lock:
-            self._sent, self._sent_bytes, self._window = 0, 0, welcome.log_window_bytes
+            # The record that ends a frame is as large as half of it at most.
+            self._room = min(welcome.log_window_bytes, MAX_FRAME_BYTES) // 2
             self.level, self.wake = welcome.log_level.level, wake
+            if not self._is_known:
+                self._is_known, self._sequence = True, self._sequence + welcome.last_log
+                for entry in self._waiting:
+                    entry.sequence += welcome.last_log  # Behind those of an earlier process.
+            while self._waiting and self._waiting[0].sequence <= welcome.last_log:
+                self._bytes -= self._waiting.popleft().ByteSize()
 
     def taken(self, sequence):
         with self._lock:
-            while self._records and self._records[0].sequence <= sequence:
-                size = self._records.popleft().ByteSize()
-                self._bytes -= size
-                if self._sent > 0:
-                    self._sent, self._sent_bytes = self._sent - 1, self._sent_bytes - size
+            self._sent = [entry for entry in self._sent if entry.sequence > sequence]
         self.wake()
 
-    def next_frame(self):
+    def next_frame(self, is_last):
         """Records to send now, or None when there are none or the host has to take some first."""
         with self._lock:
             entries, size = [], 0
-            while self._sent < len(self._records) and size < FRAME_BYTES:
-                entry = self._records[self._sent]
-                if self._sent > 0 and self._sent_bytes + entry.ByteSize() > self._window:
-                    break
-                entries.append(entry)
-                self._sent, self._sent_bytes = self._sent + 1, self._sent_bytes + entry.ByteSize()
-                size += entry.ByteSize()
+            while self._waiting and size < self._room and (is_last or not self._sent):
+                entries.append(self._waiting.popleft())
+                size += entries[-1].ByteSize()
+            self._bytes -= size
+            self._sent = self._sent + entries
             return pb.PluginFrame(logs=pb.Logs(entries=entries, dropped=self._dropped)) if entries else None
 
 

@@ -110,7 +110,7 @@ class Plugin:
         if token_file is not None:
             with open(token_file, encoding="utf8") as file:
                 token = file.read().strip()
-        hello.token, hello.oldest_log = self._next_token or token, self._logs.oldest()
+        hello.token, hello.oldest_log = self._next_token or token, self._logs.rewind()
         # It has to grow when a process with the same instance is started anew, too.
         hello.epoch = max(hello.epoch + 1, time.time_ns() // 1_000_000)
         # Otherwise all channels to one address share a connection, and how long to wait when it fails.

@@ -16,19 +16,20 @@ export type BoundPeer =
     }
   | { readonly command?: never; readonly env?: never; readonly missing: string };
 
-/** Builds the program on sdk/go, once. Rejects where `buildOnce` does. */
-export async function goBound(): Promise<BoundPeer> {
+/** Builds the programs on sdk/go, once: Echo, or the one of its README. Rejects where `buildOnce` does. */
+export async function goBound(program: "echo" | "kv" = "echo"): Promise<BoundPeer> {
   const built = await buildOnce({
     name: "bind-sdk-go",
     tools: [["go", "version"]],
     inputs: ["sdk/go", `${own}/go`, "test/conformance/go"],
     make: async (folder) => {
       const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false"];
-      const output = join(folder, "echo-bound");
-      await runTool("go", ["build", "-C", join(folder, own, "go"), ...flags, "-o", output, "."], { GOWORK: "off" });
+      const build = ["build", "-C", join(folder, own, "go"), ...flags];
+      await runTool("go", [...build, "-o", join(folder, "echo"), "."], { GOWORK: "off" });
+      await runTool("go", [...build, "-o", join(folder, "kv"), "./kv"], { GOWORK: "off" });
     },
   });
-  return built.folder === undefined ? built : { command: [join(built.folder, "echo-bound")], env: {} };
+  return built.folder === undefined ? built : { command: [join(built.folder, program)], env: {} };
 }
 
 /** Generates the code of sdk/go from the .proto file once more, at its place in the folder. Rejects where `buildOnce` does. */
@@ -48,26 +49,26 @@ export function generatedGo(): Promise<Built> {
   });
 }
 
-/** Generates what sdk/python needs, once, and finds the program on it. Rejects where `buildOnce` does. */
-export async function pythonBound(): Promise<BoundPeer> {
+/** Generates what sdk/python needs, once, and finds a program on it: Echo, or the one of its README. Rejects where `buildOnce` does. */
+export async function pythonBound(program: "echo" | "kv" = "echo"): Promise<BoundPeer> {
   const { python, missing } = await findGrpcPython();
   if (python === undefined) return { missing };
   const [sdk, programs, service] = ["sdk/python", `${own}/python`, "test/conformance/python"];
   const built = await buildOnce({
     name: "bind-sdk-python",
     tools: [[python, "-m", "grpc_tools.protoc", "--version"]],
-    inputs: [sdk, programs, service, "packages/core/proto/tenon/bind"],
+    inputs: [sdk, programs, service, "packages/core/proto/tenon/bind", "examples/kv/proto"],
     make: async (folder) => {
-      const proto = join(folder, "packages/core/proto");
-      const args = [`-I${proto}`, `--python_out=${folder}`, "tenon/bind/v1/bind.proto"];
-      await runTool(python, ["-m", "grpc_tools.protoc", ...args]);
+      const from = ["packages/core/proto", "examples/kv/proto"].map((proto) => `-I${join(folder, proto)}`);
+      const to = [`--python_out=${folder}`, `--grpc_python_out=${folder}`];
+      await runTool(python, ["-m", "grpc_tools.protoc", ...from, ...to, "tenon/bind/v1/bind.proto", "kv.proto"]);
     },
   });
   if (built.folder === undefined) return built;
   const { folder } = built;
   const path = [sdk, service].map((name) => join(folder, name)).join(":");
   return {
-    command: [python, "-B", join(folder, programs, "echo_bound.py")],
+    command: [python, "-B", join(folder, programs, `${program}_bound.py`)],
     env: { PYTHONPATH: `${folder}:${path}` },
   };
 }

@@ -118,7 +118,8 @@ export const bindPluginRows: readonly Requirement[] = [
     id: "BPL-18",
     side: "both",
     source,
-    sentence: "A plugin that dials in passes the suite of all launchers, over TCP, a unix socket and mutual TLS.",
+    sentence:
+      "A plugin that dials in passes the suite of all launchers, over TCP, a unix socket, mutual TLS and WebSockets.",
   },
   {
     id: "BPL-20",
@@ -152,5 +153,32 @@ export const bindPluginRows: readonly Requirement[] = [
     side: "plugin",
     source,
     sentence: "On SIGTERM tenon-bind says goodbye, ends the program, and ends with exit code 0.",
+  },
+  {
+    id: "BPL-25",
+    side: "plugin",
+    source,
+    sentence:
+      "A plugin that leaves asks to be drained; tenon-bind, which cannot see calls, leaves when the host says that none is in flight, or when the time is over.",
+  },
+  {
+    id: "BPL-26",
+    side: "plugin",
+    source: "docs/guides/bind-in-a-container.md",
+    sentence:
+      "The ready file of tenon-bind is there while the plugin is bound and not before; one that cannot be made is refused.",
+  },
+  {
+    id: "BPL-27",
+    side: "plugin",
+    source,
+    sentence: "However tenon-bind ends, by SIGKILL too, nothing of the program, and nothing that it started, stays.",
+  },
+  {
+    id: "BPL-28",
+    side: "plugin",
+    source,
+    sentence:
+      "Of the window for log records as much is used as reaches the host without a queue, so that calls do not wait behind records.",
   },
 ];

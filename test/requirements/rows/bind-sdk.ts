@@ -29,7 +29,7 @@ export const bindSdkRows: readonly Requirement[] = [
     side: "plugin",
     source,
     sentence:
-      "It numbers log records, keeps a bounded number until the host has them, obeys level and window, and counts what it drops.",
+      "It numbers log records, keeps a bounded number until the host has them, obeys level and window, counts what it drops, and goes on behind the records of an earlier process of its instance.",
   },
   {
     id: "SDK-05",
@@ -42,5 +42,11 @@ export const bindSdkRows: readonly Requirement[] = [
     side: "plugin",
     source: "sdk/go/README.md",
     sentence: "The generated code in sdk/go is what the protocol gives.",
+  },
+  {
+    id: "SDK-07",
+    side: "plugin",
+    source: "sdk/go/README.md, sdk/python/README.md",
+    sentence: "Each SDK has less than 300 lines, without blank ones, comments and what is generated.",
   },
 ];

@@ -99,7 +99,7 @@ export const bindRows: readonly Requirement[] = [
     side: "both",
     source: `${page}, the channel`,
     sentence:
-      "The bytes of both directions are one byte stream: yamux with the plugin as server with multiplex, else the channel itself.",
+      "The bytes of both directions are one byte stream, ended by an empty frame: yamux with the plugin as server with multiplex, else the channel itself.",
   },
   {
     id: "BIND-16",
@@ -151,7 +151,8 @@ export const bindRows: readonly Requirement[] = [
     id: "BIND-23",
     side: "host",
     source: `${page}, the end`,
-    sentence: "A plugin that says Goodbye is unmounted with its reason, and not waited for.",
+    sentence:
+      "A plugin that says Goodbye is unmounted with its reason, and not waited for; one that ends its channel has 2 s to say so.",
   },
   {
     id: "BIND-24",
@@ -190,5 +191,18 @@ export const bindRows: readonly Requirement[] = [
     source: `${page}, what the host listens on`,
     sentence:
       "Connections that no plugin is bound by are limited in number and in time; those that bind are not affected.",
+  },
+  {
+    id: "BIND-30",
+    side: "host",
+    source: `${page}, the end`,
+    sentence:
+      "Calls to a plugin that drains fail with UNAVAILABLE before they are sent; once none is in flight it is told so with Drained.",
+  },
+  {
+    id: "BIND-31",
+    side: "host",
+    source: `${page}, the end`,
+    sentence: "A plugin that sends Drain is drained, with its reason, and cut off after its time.",
   },
 ];

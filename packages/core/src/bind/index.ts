@@ -10,6 +10,8 @@ export {
   DescriptionSchema,
   type Drain,
   DrainSchema,
+  type Drained,
+  DrainedSchema,
   type Goodbye,
   GoodbyeSchema,
   type Hello,

@@ -1,13 +1,16 @@
 import { BlockList, isIP } from "node:net";
 import { invalidOption } from "../options/check.js";
+import { parseWebSocketAddress, type WebSocketAddress } from "../websocket/address.js";
 
 /** Where a host listens. */
 export type ListenAddress =
   | { readonly network: "unix"; readonly path: string }
-  | { readonly network: "tcp"; readonly host: string; readonly port: number };
+  | { readonly network: "tcp"; readonly host: string; readonly port: number }
+  | WebSocketAddress
+  | { readonly network: "none" };
 
 /**
- * Reads `unix:/path`, `host:port` or `[ipv6]:port`; port 0 is any that is free.
+ * Reads `unix:/path`, `host:port`, `[ipv6]:port`, `ws://host:port/path`, `wss://…` or `none`; port 0 is any that is free.
  *
  * @throws TenonError `option-invalid`
  */
@@ -16,21 +19,31 @@ export function parseListenAddress(option: string, text: string): ListenAddress 
     const path = text.slice("unix:".length);
     if (path !== "") return { network: "unix", path };
   }
+  if (/^wss?:\/\//.test(text)) return parseWebSocketAddress(option, text);
+  if (text === "none") return { network: "none" };
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
-    throw invalidOption(option, `it must be "host:port", "[ipv6]:port" or "unix:/path", not ${JSON.stringify(text)}`);
+    throw invalidOption(
+      option,
+      `it must be "host:port", "[ipv6]:port", "unix:/path", "ws://…" or "wss://…", not ${JSON.stringify(text)}`,
+    );
   }
   return { network: "tcp", host: match[1] ?? match[2]!, port };
 }
 
 /** Whether only this machine can reach an address. A name other than `localhost` counts as wider. */
 export function isLocal(address: ListenAddress): boolean {
-  if (address.network === "unix" || address.host === "localhost") return true;
-  const family = isIP(address.host);
+  if (address.network === "unix" || address.network === "none" || address.host === "localhost") return true;
+  return isLoopback(address.host);
+}
+
+/** Whether an IP address is one of this machine alone. */
+export function isLoopback(host: string): boolean {
+  const family = isIP(host);
   if (family === 0) return false;
   const loopback = new BlockList();
   loopback.addSubnet("127.0.0.0", 8, "ipv4");
   loopback.addAddress("::1", "ipv6");
-  return loopback.check(address.host, family === 6 ? "ipv6" : "ipv4");
+  return loopback.check(host, family === 6 ? "ipv6" : "ipv4");
 }

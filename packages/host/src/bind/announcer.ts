@@ -9,10 +9,11 @@ export interface Subject {
   readonly plugin: string;
   readonly instance: string;
   readonly epoch: number;
+  readonly remote: string;
 }
 
 /** Nobody in particular. */
-export const nobody: Subject = Object.freeze({ id: "", plugin: "", instance: "", epoch: 0 });
+export const nobody: Subject = Object.freeze({ id: "", plugin: "", instance: "", epoch: 0, remote: "" });
 
 /** Tells the application what happens: events, and records of the host's own. */
 export interface Announcer {
@@ -42,8 +43,8 @@ export function createAnnouncer(host: string, log: ((record: LogRecord) => void)
 
   return {
     note,
-    tell(kind, { id, plugin, instance, epoch }, reason, more = {}) {
-      const event = Object.freeze({ kind, time: new Date(), id, plugin, instance, epoch, reason, ...more });
+    tell(kind, { id, plugin, instance, epoch, remote }, reason, more = {}) {
+      const event = Object.freeze({ kind, time: new Date(), id, plugin, instance, epoch, remote, reason, ...more });
       for (const listener of listeners) {
         try {
           listener(event);

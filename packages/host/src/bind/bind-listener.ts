@@ -1,4 +1,6 @@
-import type { Contract } from "@tenon/core";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Contract, ContractVersions } from "@tenon/core";
 import type { LogLevel } from "../logs/record.js";
 import type { Launcher } from "../launch/launcher.js";
 import type { Session } from "../session/session.js";
@@ -24,6 +26,8 @@ export interface BindListener extends AsyncDisposable {
    * flight. It ends with its link; a plugin that comes back has a new one. Undefined where there is none.
    */
   session(id: string): Session | undefined;
+  /** The same, typed, of those that serve `contract`. */
+  session<V extends ContractVersions>(id: string, contract: Contract<V>): Session<V> | undefined;
   /** Tells `listener` of every event from now on. Returns the way to take that back. What it throws goes to the log. */
   onEvent(listener: (event: BindEvent) => void): () => void;
   /**
@@ -35,9 +39,14 @@ export interface BindListener extends AsyncDisposable {
   kick(id: string, reason: string): boolean;
   /** Changes the level from which on a plugin sends its records. False where there is none of this id. */
   setLogLevel(id: string, level: LogLevel | "off"): boolean;
+  /**
+   * Takes in a plugin by a WebSocket on an HTTP server of yours: give it what the server's `upgrade` event gives, for the path that you
+   * chose. What is not a WebSocket for plugins is refused on it. From beyond this machine the server needs TLS, or the listener `insecure`.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Connections that were closed because too many were of no use yet. */
   readonly refusedConnections: number;
-  /** Says goodbye to every plugin, which may come back to the next host, and stops listening. */
+  /** Says goodbye to every plugin, which may come back to the next host, and stops listening. Those that do not hang up are cut off after 1 s. */
   close(): Promise<void>;
 }
 
@@ -47,4 +56,6 @@ export interface ListenerHost {
   readonly name: string;
   /** Makes the session of a plugin that is there. */
   start(contract: Contract, launcher: Launcher, id: string, plugin: string): Promise<Session>;
+  /** The listener is closed. */
+  onClosed(): void;
 }

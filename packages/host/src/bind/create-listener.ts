@@ -1,18 +1,22 @@
-import type { HandlerContext } from "@connectrpc/connect";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { Health } from "@tenon/core";
 import { Bind, type Hello, type HostFrame, type PluginFrame } from "@tenon/core/bind";
 import { createServer, type Server } from "@tenon/wire";
 import { createHealth } from "@tenon/wire/health";
 import { logLevels } from "../logs/record.js";
 import { checkKeys, durationMs, invalidOption, oneOf, textOrNothing } from "../options/check.js";
+import { createUpgrades, type Upgrades } from "../websocket/upgrades.js";
 import { type Announcer, createAnnouncer, nobody } from "./announcer.js";
 import type { BindListener, ListenerHost } from "./bind-listener.js";
 import { BoundLink } from "./bound-link.js";
-import { type Connection, connectionKey, type Connections, createConnections } from "./connections.js";
+import { type ClosedTally, createClosedTally } from "./closed-tally.js";
+import { type Connection, connectionKey, type Connections, createConnections, remoteOf } from "./connections.js";
 import { createFrameReader, type FrameReader } from "./frame-reader.js";
 import { hostFrames } from "./frames.js";
 import { greet, isTurnedAway } from "./greet.js";
-import { hasNames, type HelloRefusal } from "./hello.js";
+import { hasNames, type HelloRefusal, hostClosing } from "./hello.js";
 import { createContractMatcher, type MatchContract } from "./match-contract.js";
 import { describeMount } from "./mount.js";
 import { Mounts } from "./mounts.js";
@@ -35,29 +39,42 @@ const maxCallsPerConnection = 1024;
 export async function createListener(options: ParsedListenOptions, host: ListenerHost): Promise<BindListener> {
   const reception = new Reception(options, host);
   const { address, tls, helloTimeoutMs, isExposed } = options;
-  const socket = await openListener(address, tls, helloTimeoutMs, {
-    mayOpen: (incoming) => reception.connections.admit(incoming),
-    onConnection: (incoming) => reception.accept(incoming),
+  const mayOpen = (incoming: Socket): boolean => reception.connections.admit(incoming);
+  const upgrades = createUpgrades({
+    ...options,
+    mayOpen,
+    onConnection: (stream, incoming) => reception.accept(stream, incoming),
+    onFault: (error) => reception.announcer.note("error", `cannot take a WebSocket: ${String(error)}`),
   });
+  const onConnection = (incoming: Socket): void => reception.accept(incoming, incoming);
+  // One that Node has destroyed has no address any more.
+  const onUnfit = (why: string, incoming: Socket): void =>
+    reception.closed.add(why, incoming.remoteAddress === undefined ? undefined : remoteOf(incoming));
+  const socket = await openListener(address, tls, helloTimeoutMs, { mayOpen, onConnection, onUnfit }, upgrades);
   reception.pulse.start();
   if (isExposed) {
     const risk = "tokens, calls and logs can be read on the way";
-    reception.announcer.note("warn", `listens at ${socket.address} without TLS: ${risk}`);
+    const where = address.network === "none" ? "takes WebSockets" : `listens at ${socket.address}`;
+    reception.announcer.note("warn", `${where} without TLS: ${risk}`);
   }
-  return createApi(reception, socket);
+  return createApi(reception, socket, upgrades);
 }
 
-function createApi(reception: Reception, socket: OpenListener): BindListener {
+function createApi(reception: Reception, socket: OpenListener, upgrades: Upgrades): BindListener {
   const { mounts, announcer, connections } = reception;
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => (closing ??= reception.close(socket));
+  const close = (): Promise<void> => {
+    upgrades.stop();
+    return (closing ??= reception.close(socket));
+  };
   return Object.freeze<BindListener>({
     address: socket.address,
     get refusedConnections() {
       return connections.refused;
     },
     plugins: () => [...mounts.all.values()].map(describeMount),
-    session: (id) => mounts.session(id),
+    // The contract says what the session's type is.
+    session: ((id, contract) => mounts.session(id, contract?.name)) as Sessions,
     onEvent(listener) {
       if (typeof listener !== "function") throw invalidOption("onEvent", "it must be a function");
       return announcer.add(listener);
@@ -73,35 +90,46 @@ function createApi(reception: Reception, socket: OpenListener): BindListener {
     },
     kick: (id, reason) => mounts.kick(id, textOrNothing("kick.reason", reason) ?? "the host sent it away"),
     setLogLevel: (id, level) => mounts.setLogLevel(id, oneOf("level", level, [...logLevels, "off"] as const, "info")),
+    handleUpgrade: (request, incoming, head) => upgrades.handle(request, incoming, head),
     close,
     [Symbol.asyncDispose]: close,
   });
 }
 
+type Sessions = BindListener["session"];
+
 /** Where plugins come in: the connections of one listener, and the calls on them. */
 class Reception {
   readonly announcer: Announcer;
   readonly connections: Connections;
+  readonly closed: ClosedTally;
   readonly mounts: Mounts;
   readonly pulse: Pulse;
   readonly #options: ParsedListenOptions;
   readonly #server: Server;
   readonly #health = createHealth();
   readonly #matchContract: MatchContract;
+  readonly #onClosed: () => void;
   /** Attach calls that were not welcomed yet. */
-  #greeting = 0;
+  readonly #greeting = new Map<BoundLink, Connection>();
 
   constructor(options: ParsedListenOptions, host: ListenerHost) {
     this.#options = options;
+    this.#onClosed = () => host.onClosed();
     this.announcer = createAnnouncer(host.name, options.log);
     if (options.onEvent !== undefined) this.announcer.add(options.onEvent);
-    this.connections = createConnections(options.maxHalfOpen, options.helloTimeoutMs);
+    this.closed = createClosedTally((message) => this.announcer.note("warn", message));
+    this.connections = createConnections(options.maxHalfOpen, options.helloTimeoutMs, this.closed);
     this.mounts = new Mounts(options, host, this.announcer);
     this.#matchContract = createContractMatcher(options.contracts, new Set(options.hostServices.keys()));
     this.pulse = createPulse(options, this.mounts.all, {
-      sweep: (now) => this.connections.sweep(now),
+      sweep: (now) => {
+        this.connections.sweep(now);
+        this.closed.sweep(now);
+      },
       onSuspect: (mount, silentMs) => this.mounts.suspect(mount, silentMs),
       onDead: (mount, silentMs) => this.mounts.giveUp(mount, silentMs),
+      onDraining: (mount) => this.mounts.settle(mount),
       onDeadline: (mount) => this.mounts.expire(mount),
     });
     this.#server = createServer({
@@ -121,9 +149,9 @@ class Reception {
   }
 
   /** Speaks gRPC on a connection. */
-  accept(socket: Parameters<Connections["open"]>[0]): void {
-    const connection = this.connections.open(socket);
-    this.#server.accept(socket, { contextValues: (values) => values.set(connectionKey, connection) });
+  accept(stream: Duplex, socket: Socket): void {
+    const connection = this.connections.open(stream, socket);
+    this.#server.accept(stream, { contextValues: (values) => values.set(connectionKey, connection) });
   }
 
   /** Ends everything. */
@@ -131,8 +159,12 @@ class Reception {
     socket.stop();
     this.#health.close();
     this.mounts.close("the host ends");
+    for (const [link, connection] of this.#greeting) this.#reject(link, hostClosing, connection);
+    this.connections.endIdle();
     await this.#server.close({ graceMs: closeMs });
+    this.connections.destroy();
     this.pulse.stop();
+    this.#onClosed();
   }
 
   #attach(requests: AsyncIterable<PluginFrame>, context: HandlerContext): AsyncIterable<HostFrame> {
@@ -140,7 +172,7 @@ class Reception {
     const link = new BoundLink(() => connection.destroy());
     void this.#serve(link, createFrameReader(requests), connection).then(
       () => link.over("the plugin ended the call without a goodbye"),
-      (error: unknown) => link.over(`the link broke: ${error instanceof Error ? error.message : String(error)}`),
+      (error: unknown) => link.over(`the link broke: ${messageOf(error)}`, faultOf(error)),
     );
     return link.outgoing;
   }
@@ -167,13 +199,14 @@ class Reception {
 
   /** Whether the plugin is in. */
   async #welcome(link: BoundLink, frames: FrameReader, connection: Connection): Promise<boolean> {
-    if (this.#greeting >= this.#options.maxHalfOpen || connection.asking >= maxGreetings) {
-      this.#reject(link, { code: "host-busy", reason: "the host greets as many plugins as it may; come again" });
+    if (this.#greeting.size >= this.#options.maxHalfOpen || connection.asking >= maxGreetings) {
+      const reason = "the host greets as many plugins as it may; come again";
+      this.#reject(link, { code: "host-busy", reason }, connection);
       return false;
     }
-    this.#greeting++;
+    this.#greeting.set(link, connection);
     // The greeting has its own limit of time, and its answer has to get out.
-    connection.asking++;
+    const hasCome = this.connections.greet(connection);
     try {
       const greeted = await greet({
         frames,
@@ -188,22 +221,22 @@ class Reception {
       if (link.hasEnded) return false;
       const refusal = isTurnedAway(greeted) ? greeted.refusal : this.mounts.mount(link, greeted, connection.remote);
       if (refusal === undefined) return true;
-      this.#reject(link, refusal, greeted.hello);
+      this.#reject(link, refusal, connection, greeted.hello);
       return false;
     } finally {
-      connection.asking--;
-      this.#greeting--;
+      hasCome();
+      this.#greeting.delete(link);
     }
   }
 
-  #reject(link: BoundLink, refusal: HelloRefusal, hello?: Hello): void {
+  #reject(link: BoundLink, refusal: HelloRefusal, { remote }: Connection, hello?: Hello): void {
     link.refuse(hostFrames.reject(refusal));
     const { plugin = "", instance = "", epoch = 0n } = hello ?? {};
     // What is malformed is not shown as it is.
     const who =
       hello !== undefined && hasNames(hello)
-        ? { id: `${plugin}/${instance}`, plugin, instance, epoch: Number(epoch) }
-        : nobody;
+        ? { id: `${plugin}/${instance}`, plugin, instance, epoch: Number(epoch), remote }
+        : { ...nobody, remote };
     this.announcer.tell("rejected", who, refusal.reason, { code: refusal.code });
   }
 }
@@ -215,6 +248,16 @@ async function* watched<T>(answers: AsyncIterable<T>, connection: Connection): A
   } finally {
     connection.asking--;
   }
+}
+
+/** What the plugin is told where it can still be: bytes that are no frame are its own fault. */
+function faultOf(error: unknown): ConnectError {
+  const fault = ConnectError.from(error);
+  return fault.code === Code.Internal ? new ConnectError(fault.rawMessage, Code.InvalidArgument) : fault;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function connectionOf({ values }: HandlerContext): Connection {

@@ -120,13 +120,23 @@ describe("client certificates", () => {
   });
 
   test("that the host's authority does not vouch for are refused before a frame is read", async (t) => {
-    const { dialIn, events } = await listen(t, { tls, admit: requireCertificate() });
+    const { dialIn, events, records } = await listen(t, { tls, admit: requireCertificate() });
     for (const wrong of [dial, { ...dial, cert: stranger.certPem, key: stranger.keyPem }]) {
       const plugin = await dialIn({ tls: wrong });
       plugin.hello();
       assert.ok((await plugin.ended()).error);
     }
     assert.deepEqual(events, []);
+    await eventually(() => records.some(({ level, message }) => level === "warn" && message.includes("TLS handshake")));
+  });
+
+  test("that the host's authority does not vouch for are told to the log", async (t) => {
+    const { dialIn, records } = await listen(t, { tls, admit: requireCertificate() });
+    const plugin = await dialIn({ tls: { ...dial, cert: stranger.certPem, key: stranger.keyPem } });
+    assert.ok((await plugin.ended()).error);
+    const { message } = await eventually(() => records.find(({ level }) => level === "warn"));
+    assert.match(message, /client certificate is not accepted/);
+    t.diagnostic(message);
   });
 
   test("can be wanted for some plugins only", async (t) => {

@@ -9,7 +9,7 @@ import type { Session } from "../session/session.js";
  * - `suspect`: nothing came from it for `suspectAfterMs`
  * - `lost`: its link broke, was replaced, or was silent for `deadAfterMs`; calls in flight have ended
  * - `resumed`: a suspect one spoke again, or a lost one came back with a newer epoch
- * - `draining`: it was asked to finish. `unmounted`: it is gone and is not waited for any more
+ * - `draining`: it was asked to finish, or is about to leave by itself. `unmounted`: it is gone and is not waited for any more
  */
 export type BindEventKind =
   | "mounted"
@@ -30,6 +30,8 @@ export interface BindEvent {
   readonly plugin: string;
   readonly instance: string;
   readonly epoch: number;
+  /** From where it dialled in, as `host:port`, or "unix". */
+  readonly remote: string;
   /** Why, for people. */
   readonly reason: string;
   /** With `rejected`. */

@@ -20,6 +20,7 @@ export const hostFrames = {
   logsTaken: (sequence: bigint) => frame({ case: "logsTaken", value: { sequence } }),
   logLevel: (level: LogLevel | "off") => frame({ case: "logLevel", value: { level: toLevel(level) } }),
   drain: (timeoutMs: number, reason: string) => frame({ case: "drain", value: { timeoutMs, reason } }),
+  drained: () => frame({ case: "drained", value: {} }),
   goodbye: (reason: string, mayReturn: boolean) => frame({ case: "goodbye", value: { reason, mayReturn } }),
 } as const;
 

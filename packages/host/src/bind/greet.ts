@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Hello } from "@tenon/core/bind";
 import { settledWithin } from "../async/settle.js";
 import type { BoundLink } from "./bound-link.js";
@@ -40,8 +41,9 @@ export async function greet(greeting: Greeting): Promise<Greeted | TurnedAway> {
   const { frames, timeoutMs, connection, matchContract, link } = greeting;
   const startedAt = performance.now();
   const leftMs = () => Math.max(0, timeoutMs - (performance.now() - startedAt));
-  const first = await frames.nextWithin(leftMs());
+  const first = await frames.nextWithin(leftMs()).catch(asMalformed);
   if (first === undefined) return { refusal: late, hello: undefined };
+  if ("code" in first) return { refusal: first, hello: undefined };
   const frame = first.done === true ? undefined : first.value.frame;
   if (frame?.case !== "hello") {
     const refusal = { code: "hello-malformed", reason: "the first frame has to be Hello", field: "hello" } as const;
@@ -59,7 +61,8 @@ export async function greet(greeting: Greeting): Promise<Greeted | TurnedAway> {
     contract: isNoMatch(match) ? hello.contract : match.contract.name,
     hostServices: Object.freeze([...hello.hostServices]),
     token: hello.token,
-    ...connection,
+    certificate: connection.certificate,
+    remote: connection.remote,
   };
   const verdict = await decide(greeting, Object.freeze(facts), leftMs());
   if (isRefusal(verdict)) return { refusal: verdict, hello };
@@ -79,6 +82,13 @@ export async function greet(greeting: Greeting): Promise<Greeted | TurnedAway> {
 /** Whether a plugin was turned away. */
 export function isTurnedAway(greeted: Greeted | TurnedAway): greeted is TurnedAway {
   return "refusal" in greeted;
+}
+
+/** Bytes that are no frame; what fails otherwise is the connection, and thrown on. */
+function asMalformed(error: unknown): HelloRefusal {
+  const { code, rawMessage } = ConnectError.from(error);
+  if (code !== Code.Internal) throw error;
+  return { code: "hello-malformed", reason: `what came is no Hello: ${rawMessage}`, field: "hello" };
 }
 
 async function decide(

@@ -13,6 +13,9 @@ export interface HelloRefusal extends BindRefusal {
   readonly field?: string;
 }
 
+/** Why nobody is taken in any more. */
+export const hostClosing: HelloRefusal = { code: "host-closing", reason: "the host is about to end; come again" };
+
 /** Finds what is wrong with a Hello by itself: what each field may hold. */
 export function findHelloProblem(hello: Hello): HelloRefusal | undefined {
   const { minProtocol, maxProtocol, plugin, version, instance, epoch, contract, versions } = hello;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { createClient } from "@connectrpc/connect";
@@ -70,6 +71,21 @@ describe("what is of no use is limited [BIND-29]", () => {
     await late.got("welcome");
     const session = await eventually(() => listener.session("kv/kv-1"));
     assert.deepEqual((await storeOf(session).get({ key: "k" })).entry?.value, value);
+  });
+
+  test("a connection that sends more than a Hello needs, and no Hello, is closed, and the log says so", async (t) => {
+    const { listener, records } = await listen(t, { helloTimeoutMs: 60_000 });
+    const session = connectHttp2(`http://${listener.address}`).on("error", () => {});
+    const call = session.request({
+      ":method": "POST",
+      ":path": "/tenon.bind.v1.Bind/Attach",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    // The first half of a message of 1 MiB.
+    call.on("error", () => {}).write(Buffer.concat([Buffer.from([0, 0, 0x10, 0, 0]), Buffer.alloc(2 ** 19)]));
+    await once(session, "close");
+    await eventually(() => records.some(({ level, message }) => level === "warn" && message.includes("for a Hello")));
   });
 
   test("a frame that is too large ends its link, and no other [BIND-16]", async (t) => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { createClient } from "@connectrpc/connect";
-import { Health, HealthCheckResponse_ServingStatus as Status, isTenonError } from "@tenon/core";
+import { defineContract, Health, HealthCheckResponse_ServingStatus as Status, isTenonError } from "@tenon/core";
 import { Level } from "@tenon/core/bind";
 import { eventually } from "@tenon/testkit";
 import { createHost } from "../host.js";
@@ -30,6 +32,8 @@ test("a plugin that dials in is welcomed, called, shown, and may go [BIND-01] [B
   assert.equal(session?.id, "kv/kv-1");
   assert.equal(session?.isolation, "machine");
   assert.equal(listener.session("kv"), session);
+  assert.equal(listener.session("kv", store), session);
+  assert.equal(listener.session("kv", defineContract({ ...store, name: "other" })), undefined);
   assert.equal(listener.session("kv/kv-1"), session);
   const { entry } = await storeOf(session).get({ key: "k" });
   assert.deepEqual(entry?.value, value);
@@ -56,7 +60,7 @@ describe("records of a plugin", () => {
     timeMs: 1000,
     level,
     message: `record ${sequence}`,
-    fields: '{"a":1,"plugin":"other"}',
+    fields: '{"a":1,"plugin":"other","@module":"kv.store"}',
     callId: "c",
     traceId: "t",
   });
@@ -85,6 +89,7 @@ describe("records of a plugin", () => {
     assert.equal(first?.time.getTime(), 1000);
     assert.equal(first?.callId, "c");
     assert.equal(first?.traceId, "t");
+    assert.equal(first?.module, "kv.store");
     assert.deepEqual(first?.fields, { a: 1, plugin: "other" });
     assert.deepEqual(listener.plugins()[0]?.logs, { records: 3, duplicates: 1, dropped: 2, missing: 2 });
   });
@@ -133,6 +138,20 @@ describe("where a host listens", () => {
     plugin.hello();
     assert.equal((await event("mounted")).reason, "it dialled in from unix");
     await assert.rejects(listen(t, { address: `unix:${path}` }), (error) => isTenonError(error, "listen-failed"));
+  });
+
+  test("is closed without waiting for who has not said Hello", async (t) => {
+    const { dialIn, listener } = await listen(t, { helloTimeoutMs: 60_000 });
+    const [host = "", port] = listener.address.split(":");
+    const silent = connect(Number(port), host).on("error", () => {});
+    const cut = once(silent.resume(), "close");
+    const greeted = await dialIn();
+    await createClient(Health, greeted.channel.transport).check({});
+    const startedAt = performance.now();
+    await listener.close();
+    t.diagnostic(`closed within ${Math.round(performance.now() - startedAt)} ms`);
+    assert.equal((await greeted.got("reject")).code, "host-closing");
+    await cut;
   });
 
   test("its health can be asked for there [BIND-28]", async (t) => {

@@ -32,8 +32,11 @@ export async function listen(t: Pick<TestContext, "after">, options: Partial<Lis
     kinds: () => events.map(({ kind }) => kind),
     /** The first event of a kind, from the given one on. */
     event: (kind: BindEventKind, from = 0) => eventually(() => events.slice(from).find((event) => event.kind === kind)),
-    dialIn: async (given: Parameters<typeof dialIn>[1] = {}) => {
-      const plugin = await dialIn(listener.address, given);
+    dialIn: async ({
+      address = listener.address,
+      ...given
+    }: Parameters<typeof dialIn>[1] & { address?: string } = {}) => {
+      const plugin = await dialIn(address, given);
       plugins.push(plugin);
       return plugin;
     },

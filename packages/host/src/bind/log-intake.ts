@@ -79,11 +79,17 @@ function toRecord(entry: LogEntry, { plugin, instance }: Pick<LogRecord, "plugin
     plugin,
     instance,
     source: "bind",
-    fields: parseFields(entry.fields),
+    ...withModule(parseFields(entry.fields)),
     sequence: Number(sequence),
     ...(callId !== "" && { callId }),
     ...(traceId !== "" && { traceId }),
   };
+}
+
+/** The name of the plugin's logger, as records of every other launch have it. */
+function withModule(fields: LogRecord["fields"]): Pick<LogRecord, "fields" | "module"> {
+  const { "@module": module, ...rest } = fields;
+  return typeof module === "string" ? { module, fields: rest } : { fields };
 }
 
 function parseFields(text: string): Readonly<Record<string, unknown>> {

@@ -54,6 +54,54 @@ describe("the life of a link", () => {
     await eventually(() => listener.session("kv"));
   });
 
+  test("one that closes its channel is about to leave: its goodbye is waited for, but not for ever [BIND-23]", async (t) => {
+    const { dialIn, event, events, kinds, listener } = await listen(t);
+    const leaving = async (instance: string) => {
+      const plugin = await dialIn();
+      plugin.hello({ instance });
+      await event("ready", events.length);
+      const from = events.length;
+      void plugin.server.close();
+      await event("draining", from);
+      assert.equal(listener.session(`kv/${instance}`), undefined);
+      return plugin;
+    };
+    const polite = await leaving("kv-1");
+    polite.send({ case: "goodbye", value: { reason: "asked to end" } });
+    polite.link.close();
+    assert.equal((await event("unmounted")).reason, "asked to end");
+    assert.deepEqual(kinds(), ["mounted", "ready", "draining", "unmounted"]);
+
+    const silent = await leaving("kv-2");
+    silent.link.close();
+    assert.match((await event("lost")).reason, /without a goodbye/);
+    const stubborn = await leaving("kv-3");
+    assert.equal((await stubborn.got("goodbye")).mayReturn, true);
+    assert.equal((await event("lost", events.findIndex(({ kind }) => kind === "lost") + 1)).instance, "kv-3");
+  });
+
+  test("one that is lost makes room for one that is here [BIND-26]", async (t) => {
+    const { dialIn, event, events, listener } = await listen(t, { maxPlugins: 1 });
+    const first = await dialIn();
+    first.hello();
+    await event("ready");
+    const early = await dialIn();
+    early.hello({ instance: "kv-2" });
+    assert.equal((await early.got("reject")).code, "host-busy");
+    assert.match((await event("rejected")).remote, /^127\.0\.0\.1:\d+$/);
+    first.socket.destroy();
+    await event("lost");
+    const second = await dialIn();
+    second.hello({ instance: "kv-2" });
+    await second.got("welcome");
+    assert.equal((await event("unmounted")).instance, "kv-1");
+    await event(
+      "ready",
+      events.findIndex(({ kind }) => kind === "unmounted"),
+    );
+    assert.equal(listener.plugins().length, 1);
+  });
+
   test("one that does not come back is unmounted", async (t) => {
     const { dialIn, event, listener } = await listen(t, { resumeWindowMs: 50 });
     const plugin = await dialIn();

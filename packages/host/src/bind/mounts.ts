@@ -10,12 +10,15 @@ import type { BoundLink, LinkEnd } from "./bound-link.js";
 import { isRefusal } from "./facts.js";
 import { hostFrames, toLevel } from "./frames.js";
 import type { Greeted } from "./greet.js";
-import { bindProtocol, type HelloRefusal } from "./hello.js";
+import { bindProtocol, type HelloRefusal, hostClosing } from "./hello.js";
 import { createMount, type Mount } from "./mount.js";
 import type { ParsedListenOptions } from "./options.js";
 
 /** Instances that were kicked and are remembered, at most. */
 const maxKicked = 10_000;
+
+/** A plugin that leaves by itself keeps its own time; one that does not is cut off so much later, in milliseconds. */
+const leaveGraceMs = 1000;
 
 /** The instances of one listener. It alone moves them from state to state. */
 export class Mounts {
@@ -46,6 +49,8 @@ export class Mounts {
     if (admission.revoked?.aborted) return { code: "token-revoked", reason: "the right to bind was taken back" };
     const accepted = admission.accept?.();
     if (isRefusal(accepted)) return accepted;
+    const displaced = known === undefined && this.#isFull ? this.#findOldestLost() : undefined;
+    if (displaced !== undefined) this.#unmount(displaced, "it did not come back, and another takes its place");
     const epoch = Number(hello.epoch);
     known?.link.end(
       { reason: `the epoch ${epoch} of the instance has taken its place`, isWanted: false },
@@ -77,6 +82,11 @@ export class Mounts {
       {
         onLogs: (logs) => link.send(hostFrames.logsTaken(mount.logs.take(logs))),
         onHeard: (busyMs) => this.#onHeard(mount, link, busyMs),
+        onDrain: ({ timeoutMs, reason }) => {
+          if (mount.link !== link) return;
+          this.#beginDrain(mount, timeoutMs + leaveGraceMs, reason === "" ? "it asked to leave" : reason);
+        },
+        onLeaving: () => this.#onLeaving(mount, link),
         onEnd: (end) => this.#onLinkEnd(mount, link, end),
       },
       welcome,
@@ -87,11 +97,12 @@ export class Mounts {
     return undefined;
   }
 
-  /** The best session of an id or a name. */
-  session(id: string): Session | undefined {
+  /** The best session of an id or a name, with a contract where one is named. */
+  session(id: string, contract: string | undefined): Session | undefined {
     let best: Session | undefined;
     for (const mount of this.#candidates(id)) {
       const { session, state } = mount;
+      if (contract !== undefined && mount.contract.name !== contract) continue;
       if (session === undefined || (state !== "ready" && state !== "suspect")) continue;
       if (best === undefined || session.inFlight < best.inFlight) best = session;
     }
@@ -126,14 +137,19 @@ export class Mounts {
       earlier?.();
       gone.resolve();
     });
-    mount.deadline = Math.min(mount.deadline, performance.now() + timeoutMs);
-    if (mount.state !== "draining") {
-      mount.state = "draining";
-      mount.link.send(hostFrames.drain(timeoutMs, reason));
-      this.#announcer.tell("draining", mount, reason);
-    }
+    if (mount.state !== "draining") mount.link.send(hostFrames.drain(timeoutMs, reason));
+    this.#beginDrain(mount, timeoutMs, reason);
     await gone.promise;
     return true;
+  }
+
+  /** Tells one that drains when it may go. */
+  settle(mount: Mount): void {
+    const { link } = mount;
+    // In the next turn: a call of the host's own that ends in this one is subtracted for a moment longer than it is counted.
+    setImmediate(() => {
+      if ((mount.session?.inFlight ?? 0) === 0) link.tellDrained();
+    });
   }
 
   /** Sends it away, for good. */
@@ -169,17 +185,30 @@ export class Mounts {
   }
 
   #findRefusal(id: string, known: Mount | undefined, hello: Hello): HelloRefusal | undefined {
-    if (this.#isClosing) return { code: "host-closing", reason: "the host is about to end; come again" };
+    if (this.#isClosing) return hostClosing;
     if (this.#kicked.has(id))
       return { code: "kicked", reason: "the host has sent this instance away; start a new one" };
     if (known !== undefined && hello.epoch <= BigInt(known.epoch)) {
       const reason = `the instance has bound with epoch ${known.epoch} already; a further connection needs a greater one`;
       return { code: "epoch-stale", reason, field: "epoch" };
     }
-    if (known === undefined && this.#mounts.size >= this.#options.maxPlugins) {
+    if (known === undefined && this.#isFull && this.#findOldestLost() === undefined) {
       return { code: "host-busy", reason: `the host holds ${this.#options.maxPlugins} plugins, as many as it may` };
     }
     return undefined;
+  }
+
+  get #isFull(): boolean {
+    return this.#mounts.size >= this.#options.maxPlugins;
+  }
+
+  /** Who is waited for no longer where there is no room for those that are here. */
+  #findOldestLost(): Mount | undefined {
+    let oldest: Mount | undefined;
+    for (const mount of this.#mounts.values()) {
+      if (mount.state === "lost" && mount.deadline < (oldest?.deadline ?? Number.POSITIVE_INFINITY)) oldest = mount;
+    }
+    return oldest;
   }
 
   async #start(mount: Mount, link: BoundLink, isMultiplexed: boolean): Promise<void> {
@@ -194,7 +223,8 @@ export class Mounts {
       link.end({ reason: `no session can be made: ${why}`, isWanted: false }, hostFrames.goodbye(reason, true));
       return;
     }
-    if (link.hasEnded || mount.link !== link) return;
+    link.ready();
+    if (link.hasEnded || link.isLeaving || link.refusal !== undefined || mount.link !== link) return;
     mount.session = session;
     if (mount.state === "mounting") mount.state = "ready";
     this.#announcer.tell("ready", mount, "it answers", { session });
@@ -219,13 +249,30 @@ export class Mounts {
     this.#announcer.tell("resumed", mount, busyMs > 0 ? `it was busy for ${busyMs} ms` : "it spoke again");
   }
 
+  #beginDrain(mount: Mount, timeoutMs: number, reason: string): void {
+    mount.deadline = Math.min(mount.deadline, performance.now() + timeoutMs);
+    if (mount.state === "draining") return;
+    mount.state = "draining";
+    mount.link.refuseCalls(reason);
+    this.#announcer.tell("draining", mount, reason);
+    this.settle(mount);
+  }
+
+  #onLeaving(mount: Mount, link: BoundLink): void {
+    if (mount.link !== link) return;
+    mount.session = undefined;
+    if (mount.state === "draining") return;
+    mount.state = "draining";
+    this.#announcer.tell("draining", mount, "it has closed its channel");
+  }
+
   #onLinkEnd(mount: Mount, link: BoundLink, { reason, isWanted }: LinkEnd): void {
     if (mount.link !== link) return;
     mount.forgetRevocation();
-    const wasDraining = mount.state === "draining";
     mount.state = "lost";
     mount.session = undefined;
-    if (isWanted || wasDraining) {
+    const wasAskedToLeave = this.#unmounted.has(mount);
+    if (isWanted || wasAskedToLeave) {
       this.#unmount(mount, reason);
       return;
     }

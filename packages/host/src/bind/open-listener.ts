@@ -2,7 +2,11 @@ import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket, type TlsOptions } from "node:tls";
 import { TenonError } from "@tenon/core";
+import { formatWebSocketAddress } from "../websocket/address.js";
+import type { Upgrades } from "../websocket/upgrades.js";
 import type { ListenAddress } from "./address.js";
+
+type SocketAddress = Exclude<ListenAddress, { network: "none" }>;
 
 /** A server socket that is open. */
 export interface OpenListener {
@@ -18,19 +22,24 @@ export interface ListenHandlers {
   readonly onConnection: (socket: Socket) => void;
   /** One that has come and can be refused before anything is spent on it: false closes it. */
   readonly mayOpen: (socket: Socket) => boolean;
+  /** One whose TLS handshake has failed. */
+  readonly onUnfit: (why: string, socket: Socket) => void;
 }
 
 /**
  * Opens the socket on which plugins dial in. A unix socket is for its owner alone; one that nobody listens on any more is replaced.
  *
- * @throws TenonError `listen-failed`
+ * @throws TenonError `listen-failed`, `websocket-missing`
  */
 export async function openListener(
   address: ListenAddress,
   tls: TlsOptions | undefined,
   tlsTimeoutMs: number,
   handlers: ListenHandlers,
+  upgrades: Upgrades,
 ): Promise<OpenListener> {
+  if (address.network === "none" || address.network === "ws") await upgrades.load();
+  if (address.network === "none") return { address: "none", stop() {} };
   const onSocket = (socket: Socket): void => {
     // Those who use it are told by its streams; without a listener here an error would end the process.
     socket.on("error", () => {});
@@ -38,11 +47,19 @@ export async function openListener(
   };
   const onReady = (socket: Socket): void => {
     socket.on("error", () => {});
-    if (isFit(socket)) handlers.onConnection(socket);
-    else socket.destroy();
+    if (isFit(socket)) {
+      handlers.onConnection(socket);
+      return;
+    }
+    handlers.onUnfit(whyUnfit(socket), socket);
+    socket.destroy();
   };
   let server: Server;
-  if (tls === undefined) {
+  if (address.network === "ws") {
+    const { createUpgradeServer } = await import("../websocket/upgrade-server.js");
+    const { mayOpen } = handlers;
+    server = createUpgradeServer(address, tls, { mayOpen, isFit, timeoutMs: tlsTimeoutMs, upgrades });
+  } else if (tls === undefined) {
     server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
       onSocket(socket);
       if (!socket.destroyed) onReady(socket);
@@ -50,7 +67,10 @@ export async function openListener(
   } else {
     server = createTlsServer({ ...tls, noDelay: true, keepAlive: true, handshakeTimeout: tlsTimeoutMs }, onReady);
     server.on("connection", onSocket);
-    server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
+    server.on("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+      handlers.onUnfit(whyUnfit(socket, error), socket);
+      socket.destroy();
+    });
   }
   server.on("error", () => {});
   try {
@@ -74,8 +94,17 @@ function isFit(socket: Socket): boolean {
   return socket.authorized || Object.keys(socket.getPeerCertificate()).length === 0;
 }
 
-async function listen(server: Server, address: ListenAddress): Promise<void> {
-  if (address.network === "tcp") return listenOnce(server, { host: address.host, port: address.port });
+/** Node destroys a socket whose certificate it does not accept, and then speaks of a reset. */
+function whyUnfit(socket: Socket, error?: NodeJS.ErrnoException): string {
+  const refused = socket instanceof TLSSocket ? (socket.authorizationError as unknown) : undefined;
+  if (refused instanceof Error || typeof refused === "string") {
+    return `its client certificate is not accepted (${refused instanceof Error ? refused.message : refused})`;
+  }
+  return `its TLS handshake failed (${error?.code ?? error?.message ?? "unknown"})`;
+}
+
+async function listen(server: Server, address: SocketAddress): Promise<void> {
+  if (address.network !== "unix") return listenOnce(server, { host: address.host, port: address.port });
   try {
     await listenOnce(server, { path: address.path });
   } catch (error) {
@@ -109,9 +138,10 @@ async function isAbandoned(path: string): Promise<boolean> {
   });
 }
 
-function nameOf(server: Server, address: ListenAddress): string {
+function nameOf(server: Server, address: SocketAddress): string {
   if (address.network === "unix") return `unix:${address.path}`;
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
-  return address.host.includes(":") ? `[${address.host}]:${port}` : `${address.host}:${port}`;
+  const name = address.host.includes(":") ? `[${address.host}]:${port}` : `${address.host}:${port}`;
+  return address.network === "ws" ? formatWebSocketAddress(address, name) : name;
 }

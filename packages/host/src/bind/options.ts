@@ -14,6 +14,7 @@ import {
   wholeNumber,
 } from "../options/check.js";
 import type { StartOptions } from "../start-options.js";
+import { type Origins, parseOrigins } from "../websocket/origins.js";
 import { isLocal, type ListenAddress, parseListenAddress } from "./address.js";
 import type { BindEvent } from "./events.js";
 import type { Admit } from "./facts.js";
@@ -43,12 +44,17 @@ export type BoundSessionOptions = Pick<
 
 /** How a host listens for plugins that dial in. */
 export interface ListenOptions {
-  /** `host:port`, `[ipv6]:port`, or `unix:/path` for a socket of its owner alone. Default "127.0.0.1:0": any free port of this machine. */
+  /**
+   * `host:port`, `[ipv6]:port`, or `unix:/path` for a socket of its owner alone; `ws://host:port/path` or `wss://…` for WebSockets; `none` for
+   * those that `handleUpgrade` is given. WebSockets need the package `ws`. Default "127.0.0.1:0": any free port of this machine.
+   */
   readonly address?: string;
   /** TLS. An address beyond this machine needs it. Default: none. */
   readonly tls?: ListenTls;
   /** Allows an address beyond this machine without TLS; a warning goes to the log. Default false. */
   readonly insecure?: boolean;
+  /** Origins of the web pages that may dial in by WebSocket, such as "https://app.example", or "*" for all. Default: none. */
+  readonly origins?: "*" | readonly string[];
   /** Decides who may bind; see `requireToken`, `requireCertificate`, `allowPlugins` of @tenon/host/bind. */
   readonly admit: Admit;
   /** The contracts that plugins may serve; each plugin serves one of them. */
@@ -71,7 +77,7 @@ export interface ListenOptions {
   readonly suspectAfterMs?: number;
   /** Silence after which it is lost. Default: three heartbeats. */
   readonly deadAfterMs?: number;
-  /** How long a TLS handshake may take, and then a Hello with all that is asked about it. Default 5000. */
+  /** How long a TLS handshake or a request for a WebSocket may take, and then a Hello with all that is asked about it. Default 5000. */
   readonly helloTimeoutMs?: number;
   /** How long a lost instance is waited for; then it is `unmounted`, and its log starts again. Default 30000. */
   readonly resumeWindowMs?: number;
@@ -89,6 +95,9 @@ export interface ParsedListenOptions {
   readonly tls: TlsOptions | undefined;
   /** Plaintext beyond this machine. */
   readonly isExposed: boolean;
+  /** Whether that is allowed. */
+  readonly isInsecure: boolean;
+  readonly origins: Origins;
   readonly admit: Admit;
   readonly contracts: readonly Contract[];
   readonly hostServices: ParsedHostServices;
@@ -111,6 +120,7 @@ const keys = [
   "address",
   "tls",
   "insecure",
+  "origins",
   "admit",
   "contracts",
   "hostServices",
@@ -150,8 +160,10 @@ export function parseListenOptions(options: ListenOptions): ParsedListenOptions 
     textOrNothing("listen.address", options.address) ?? "127.0.0.1:0",
   );
   const tls = parseTls(options.tls);
+  checkScheme(address, tls !== undefined);
   const isInsecure = booleanOr("listen.insecure", options.insecure, false);
-  const isExposed = tls === undefined && !isLocal(address);
+  // Who comes to a server of the user's is seen with each request.
+  const isExposed = tls === undefined && (address.network === "none" ? isInsecure : !isLocal(address));
   if (isExposed && !isInsecure) {
     throw invalidOption(
       "listen.address",
@@ -177,6 +189,8 @@ export function parseListenOptions(options: ListenOptions): ParsedListenOptions 
     address,
     tls,
     isExposed,
+    isInsecure,
+    origins: parseOrigins("listen.origins", options.origins),
     admit: options.admit,
     contracts: parseContracts(options.contracts),
     hostServices: parseHostServices("listen.hostServices", options.hostServices),
@@ -194,6 +208,17 @@ export function parseListenOptions(options: ListenOptions): ParsedListenOptions 
     maxPlugins: wholeNumber("listen.maxPlugins", options.maxPlugins, 10_000, 1, 2 ** 31 - 1),
     maxFrameBytes: wholeNumber("listen.maxFrameBytes", options.maxFrameBytes, 2 ** 20, 2 ** 16, 2 ** 30),
   });
+}
+
+/** Whether TLS is used says the scheme, too; and a server of the user's has its own. */
+function checkScheme(address: ListenAddress, hasTls: boolean): void {
+  if (address.network === "none" && hasTls)
+    throw invalidOption("listen.tls", "with address: none the server is yours, and so is its TLS");
+  if (address.network !== "ws" || address.isSecure === hasTls) return;
+  throw invalidOption(
+    "listen.tls",
+    hasTls ? "with it the address begins with wss:" : "an address that begins with wss: needs it",
+  );
 }
 
 function parseContracts(contracts: unknown): readonly Contract[] {

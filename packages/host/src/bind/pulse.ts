@@ -7,6 +7,8 @@ export interface PulseHandlers {
   sweep(now: number): void;
   onSuspect(mount: Mount, silentMs: number): void;
   onDead(mount: Mount, silentMs: number): void;
+  /** It drains: has it finished? */
+  onDraining(mount: Mount): void;
   /** The deadline of a mount has passed. */
   onDeadline(mount: Mount): void;
 }
@@ -39,6 +41,7 @@ export function createPulse(settings: Settings, mounts: ReadonlyMap<string, Moun
     const silentMs = now - link.heardAt;
     if (silentMs >= deadAfterMs) handlers.onDead(mount, Math.round(silentMs));
     else if (silentMs >= suspectAfterMs && state === "ready") handlers.onSuspect(mount, Math.round(silentMs));
+    if (state === "draining") handlers.onDraining(mount);
     if (now < mount.nextBeatAt || link.hasEnded) return;
     mount.nextBeatAt = now + heartbeatMs;
     link.beat(busyMs);

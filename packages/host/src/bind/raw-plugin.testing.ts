@@ -8,6 +8,8 @@ import { Bind, describeService, type HelloSchema, type HostFrame, PluginFrameSch
 import { Store } from "@tenon/core/host-services";
 import { eventually } from "@tenon/testkit";
 import { connectSocket, createChannel, createFrameLink, createServer } from "@tenon/wire";
+import { streamFromWebSocket } from "@tenon/wire/websocket";
+import { WebSocket } from "ws";
 import type { Session } from "../session/session.js";
 
 /** What the plugins of these tests serve. */
@@ -68,7 +70,7 @@ export async function dialIn(
 ) {
   const socket = await connectTo(address, tls);
   const channel = createChannel(socket);
-  const link = createFrameLink((value) => frame({ case: "bytes", value }));
+  const link = createFrameLink((value) => frame({ case: "bytes", value }), { outlivesDuplex: true });
   link.duplex.on("error", () => {});
   const server = createServer().add(Store, implementation);
   const came: HostFrame["frame"][] = [];
@@ -91,6 +93,7 @@ export async function dialIn(
     socket,
     channel,
     link,
+    server,
     came,
     send: (init: PluginFrameInit) => link.urgent(frame(init)),
     hello: (init?: HelloInit) => link.urgent(frame({ case: "hello", value: helloOf(init) })),
@@ -116,6 +119,11 @@ export type RawPlugin = Awaited<ReturnType<typeof dialIn>>;
 
 async function connectTo(address: string, tls: ConnectionOptions | undefined) {
   if (address.startsWith("unix:")) return connectSocket({ path: address.slice("unix:".length) });
+  if (/^wss?:/.test(address)) {
+    const webSocket = new WebSocket(address, "tenon.bind.v1", { perMessageDeflate: false, ...tls });
+    await once(webSocket, "open");
+    return streamFromWebSocket(webSocket);
+  }
   const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
   if (tls === undefined) return connectSocket({ host, port: Number(port) });
   const socket = connectTls({ host, port: Number(port), ALPNProtocols: ["h2"], ...tls });

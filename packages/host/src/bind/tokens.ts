@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { checkKeys, durationMs, booleanOr, invalidOption, textOrNothing } from "../options/check.js";
 import type { BindAdmission, BindFacts, BindRefusal } from "./facts.js";
 
@@ -164,6 +165,13 @@ function storedOf({ id, plugin, contract, certificate, expiresAt, singleUse, has
   });
 }
 
+/** Each link of the token listens. */
+function createRevocation(): AbortController {
+  const revocation = new AbortController();
+  setMaxListeners(0, revocation.signal);
+  return revocation;
+}
+
 function entryOf({ hash, instance, ...stored }: StoredToken): Entry {
   return {
     ...stored,
@@ -171,7 +179,7 @@ function entryOf({ hash, instance, ...stored }: StoredToken): Entry {
     instance,
     previous: undefined,
     isRevoked: false,
-    revocation: new AbortController(),
+    revocation: createRevocation(),
   };
 }
 

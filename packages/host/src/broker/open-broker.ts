@@ -23,6 +23,8 @@ export interface HostBrokerRequest {
   readonly socketDir: string | undefined;
   readonly socketGroup: string | undefined;
   readonly addresses: AddressTranslation;
+  /** Takes the broker's stream, which is a call on the channel until it settles. */
+  readonly onStream: (stream: Promise<void>) => void;
   /** Whether the plugin may be on another machine. */
   readonly mayBeElsewhere: boolean;
 }
@@ -35,7 +37,9 @@ export function openBroker(request: HostBrokerRequest): Broker {
   const { plugin, channel, timeoutMs } = request;
   const end = createBrokerEnd({ plugin, timeoutMs, paths: (outbox) => makePaths(request, outbox) });
   const ending = new AbortController();
-  void end.read(createClient(GRPCBroker, channel.transport).startStream(end.outgoing, { signal: ending.signal }));
+  request.onStream(
+    end.read(createClient(GRPCBroker, channel.transport).startStream(end.outgoing, { signal: ending.signal })),
+  );
   void channel.closed.then(({ message, cause }) => {
     end.destroy(
       new TenonError("broker-closed", `The connection to the plugin "${plugin}" has ended: ${message}.`, {

@@ -51,6 +51,8 @@ export interface Instance {
   readonly state: InstanceState;
   readonly process: PluginProcess | undefined;
   readonly channel: InstanceChannel | undefined;
+  /** Calls that the host itself keeps open on the channel as long as it lives, for the plugin's output and the broker. */
+  readonly ownCalls: number;
   /** How addresses differ between host and plugin. */
   readonly addresses: AddressTranslation;
   readonly lifetime: "host" | "own";
@@ -73,6 +75,8 @@ export interface Instance {
   startConnecting(): void;
   /** From `connecting`: takes over the connection; watches for its loss and for the process's end. */
   attachChannel(channel: InstanceChannel): void;
+  /** Counts one of the host's own calls until it has ended. */
+  countOwnCall(call: Promise<void>): void;
   /** Ends it. Concurrent and later calls share the first one's outcome; an aborted `escalate` of any of them hurries it. */
   stop(timeouts: StopTimeouts, escalate?: AbortSignal): Promise<StopOutcome>;
   /** Lets go of it: the connection ends, the process runs on. Shares the outcome of whatever began its end first. */
@@ -94,6 +98,7 @@ export function createInstance(init: InstanceInit): Instance {
   const guards: (() => Promise<void>)[] = [];
   let process: PluginProcess | undefined;
   let channel: InstanceChannel | undefined;
+  let ownCalls = 0;
   let addresses = sameAddresses;
   let socketPath: string | undefined;
   let wasReady = false;
@@ -143,7 +148,7 @@ export function createInstance(init: InstanceInit): Instance {
       stderrTail: Object.freeze(log.stderrTail()),
       isDrained,
     });
-    noteEnd(log, outcome, wasReady);
+    noteEnd(log, outcome, wasReady, process?.pid !== undefined);
     state.move({ name: "stopped", outcome });
     closed.resolve(outcome);
   };
@@ -160,6 +165,11 @@ export function createInstance(init: InstanceInit): Instance {
     const shutdown = reason === "requested" && channel !== undefined ? createShutdown(channel) : undefined;
     const { how, steps } = await climbDown({ process, shutdown }, timeouts, hurry.signal);
     return release({ how, reason, steps }, startedAt, timeouts.drainTimeoutMs);
+  };
+
+  const countOwnCall = (call: Promise<void>): void => {
+    ownCalls++;
+    void call.finally(() => ownCalls--);
   };
 
   /** The only way into the end: whoever moves the state first decides the reason. */
@@ -182,6 +192,9 @@ export function createInstance(init: InstanceInit): Instance {
     },
     get channel() {
       return channel;
+    },
+    get ownCalls() {
+      return ownCalls;
     },
     get addresses() {
       return addresses;
@@ -213,7 +226,9 @@ export function createInstance(init: InstanceInit): Instance {
       state.move({ name: "ready" });
       wasReady = true;
       channel = opened;
-      outputs.push(forwardStdio(opened.transport, log, stdioAbort.signal));
+      const stdio = forwardStdio(opened.transport, log, stdioAbort.signal);
+      countOwnCall(stdio);
+      outputs.push(stdio);
       const running = process;
       void running?.exited.then(() => beginEnd("exited", stopDefaults));
       void opened.closed.then(async () => {
@@ -226,6 +241,7 @@ export function createInstance(init: InstanceInit): Instance {
         beginEnd("connection-lost", stopDefaults);
       });
     },
+    countOwnCall,
     detach() {
       isLettingGo ||= state.current.name !== "stopping";
       beginEnd("requested", stopDefaults);

@@ -1,5 +1,5 @@
 import type { Duplex, Readable } from "node:stream";
-import type { Transport } from "@connectrpc/connect";
+import type { ConnectError, Transport } from "@connectrpc/connect";
 import type { Contract } from "@tenon/core";
 import type { Channel } from "@tenon/wire";
 import type { ExitFacts } from "./exit-facts.js";
@@ -132,6 +132,11 @@ export interface LaunchedInstance {
   busy?(): { readonly busyMs: number } | undefined;
   /** Takes new code: calls that come from now on run on it, those in flight end on the old one. Where `capabilities.reload`. */
   reload?(signal: AbortSignal | undefined): Promise<void>;
+  /**
+   * Why no call may begin on the session any more, while those in flight go on; undefined while calls may begin. Calls fail with it unsent.
+   * Default: they may.
+   */
+  leaving?(): ConnectError | undefined;
   /** Turns an address as the plugin sees it into one that the host can connect to. Default: they are the same. */
   toHost?(address: NetworkAddress): NetworkAddress;
   /** Turns an address of the host into one that the plugin can connect to, for the broker. Default: they are the same. */

@@ -59,7 +59,7 @@ export interface Session<V extends ContractVersions = ContractVersions> extends 
   readonly broker: Broker;
   /** Milliseconds from the call of `start` until the plugin answered. */
   readonly startMs: number;
-  /** Calls of this session that were not answered yet; of a launcher's own channel that does not count them, 0. */
+  /** Calls of this session's clients that were not answered yet; of a launcher's own channel that does not count them, 0. */
   readonly inFlight: number;
   /** Counts of the instance's output and of records made from it. */
   readonly logCounts: LogCounts;
@@ -112,6 +112,8 @@ export interface SessionInit<V extends ContractVersions> {
   readonly pid: number;
   readonly isolation: LauncherCapabilities["isolation"];
   readonly reload: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
+  /** Why no call may begin any more. */
+  readonly leaving?: (() => ConnectError | undefined) | undefined;
   readonly tls: boolean;
   readonly multiplexed: boolean;
   readonly broker: Broker;
@@ -160,7 +162,7 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
     broker: init.broker,
     startMs: init.startMs,
     get inFlight() {
-      return channel.inFlight ?? 0;
+      return Math.max(0, (channel.inFlight ?? 0) - instance.ownCalls);
     },
     get logCounts() {
       return instance.log.counts();
@@ -177,7 +179,7 @@ export function createSession<V extends ContractVersions>(init: SessionInit<V>):
       }
       let client = clients.get(name);
       if (client === undefined) {
-        client = createSessionClient(service, channel.transport, init.defaultTimeoutMs);
+        client = createSessionClient(service, channel.transport, init.defaultTimeoutMs, init.leaving);
         clients.set(name, client);
       }
       return client as Client<Extract<ServiceAt<V, K>, DescService>>;

@@ -40,7 +40,7 @@ export async function startInstance<V extends ContractVersions>(request: StartRe
     const certificate = wantsCertificate ? createCertificate() : undefined;
     const { process, launched, launcher } = await launchPlugin(request, stage, certificate);
     const { capabilities } = launcher;
-    const common = { process, capabilities, reload: reloadOf(launched) };
+    const common = { process, capabilities, reload: reloadOf(launched), leaving: launched.leaving?.bind(launched) };
     if (launched.reach === undefined) {
       const handshake = await shakeHands(request, stage);
       return await connect(request, stage, { ...common, ...linkByHandshake(handshake, certificate) });
@@ -135,6 +135,7 @@ export async function connect<V extends ContractVersions>(
     readonly process: PluginProcess;
     readonly capabilities: LauncherCapabilities;
     readonly reload: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
+    readonly leaving?: LaunchedInstance["leaving"];
   },
 ): Promise<Session<V>> {
   const { contract, options } = request;
@@ -158,6 +159,7 @@ export async function connect<V extends ContractVersions>(
     socketDir: progress.socketDir,
     socketGroup: options.socketGroup,
     addresses: instance.addresses,
+    onStream: (stream) => instance.countOwnCall(stream),
     mayBeElsewhere: capabilities.isolation === "machine",
   });
   if (request.hostServices !== undefined && capabilities.hostServices !== false) {
@@ -166,7 +168,9 @@ export async function connect<V extends ContractVersions>(
   if (capabilities.streams === false) noteStreams(instance, contract.versions[version]);
   const startMs = watch.elapsedMs();
   const pid = process.pid ?? hostProcess.pid;
-  instance.log.note("debug", "the plugin is ready", { pid, version, tls: tls !== undefined, startMs });
+  // What the launcher reached it by is the launcher's to tell.
+  const how = handshake === undefined ? {} : { pid, tls: tls !== undefined };
+  instance.log.note("debug", "the plugin is ready", { ...how, version, startMs });
   return createSession({
     instance,
     contract,
@@ -181,6 +185,7 @@ export async function connect<V extends ContractVersions>(
     stopDefaults: options.stop,
     defaultTimeoutMs: options.channel.defaultTimeoutMs,
     reload: parts.reload,
+    leaving: parts.leaving,
     describeReattach: () => {
       if (handshake === undefined) throw notAttachable(instance);
       return {

@@ -1,13 +1,15 @@
 import { isIP } from "node:net";
 import { TenonError } from "@tenon/core";
+import { parseWebSocketAddress, type WebSocketAddress } from "../websocket/address.js";
 
 /** Where a host listens for plugins. */
 export type BindAddress =
   | { readonly network: "unix"; readonly path: string }
-  | { readonly network: "tcp"; readonly host: string; readonly port: number };
+  | { readonly network: "tcp"; readonly host: string; readonly port: number }
+  | WebSocketAddress;
 
 /**
- * Reads `host:port`, `[v6]:port` or `unix:/path`.
+ * Reads `host:port`, `[v6]:port`, `unix:/path`, `ws://host/path` or `wss://host/path`.
  *
  * @throws {@link TenonError} `option-invalid`
  */
@@ -17,6 +19,11 @@ export function parseBindAddress(text: unknown): BindAddress {
     const path = text.slice("unix:".length);
     if (path === "" || path.includes("\0")) throw invalid(text);
     return { network: "unix", path };
+  }
+  if (/^wss?:\/\//.test(text)) {
+    const address = parseWebSocketAddress(text);
+    if (address === undefined) throw invalid(text);
+    return address;
   }
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
@@ -33,10 +40,17 @@ export function isLocal(address: BindAddress): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
+/** What the calls on it name as the host. */
+export function authorityOf(address: BindAddress): string {
+  if (address.network === "unix") return "localhost";
+  if (address.network === "ws") return address.authority;
+  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
 function invalid(text: unknown): TenonError {
   return new TenonError(
     "option-invalid",
-    `The option to is ${JSON.stringify(text) ?? String(text)}; it must be "host:port", "[address]:port" or "unix:/path".`,
+    `The option to is ${JSON.stringify(text) ?? String(text)}; it must be "host:port", "[address]:port", "unix:/path", "ws://…" or "wss://…".`,
     { facts: { option: "to", value: text } },
   );
 }

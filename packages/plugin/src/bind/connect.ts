@@ -5,7 +5,7 @@ import { TenonError } from "@tenon/core";
 import { openSocket } from "@tenon/wire";
 import { secureClient } from "@tenon/wire/tls";
 import type { BindAddress } from "./address.js";
-import type { DialInOptions } from "./options.js";
+import type { BindTlsSettings, DialInOptions } from "./options.js";
 
 /**
  * Connects to the host within a time: a byte stream that is ready for HTTP/2. Rejects with what the system or TLS says, or with the
@@ -13,7 +13,7 @@ import type { DialInOptions } from "./options.js";
  */
 export async function connectToHost(
   address: BindAddress,
-  options: Pick<DialInOptions, "tls" | "connect">,
+  options: Pick<DialInOptions, "tls" | "connect" | "webSocket">,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Duplex> {
@@ -49,20 +49,25 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
 
 async function connect(
   address: BindAddress,
-  { tls = false, connect: own }: Pick<DialInOptions, "tls" | "connect">,
+  { tls: given = false, connect: own, webSocket = {} }: Pick<DialInOptions, "tls" | "connect" | "webSocket">,
   signal: AbortSignal,
 ): Promise<Duplex> {
   if (own !== undefined) return own(signal);
+  const tls = typeof given === "function" ? await given() : given;
   if (address.network === "unix") {
     const socket = await openSocket({ path: address.path }, signal);
     return tls === false ? socket : secureClient(socket, tlsOptions("localhost", tls), signal);
+  }
+  if (address.network === "ws") {
+    const { connectWebSocket } = await import("../websocket/connect.js");
+    return connectWebSocket(address, typeof tls === "object" ? tls : undefined, webSocket, signal);
   }
   const { host, port } = address;
   const socket = await openSocket({ host, port, noDelay: true, keepAlive: true }, signal);
   return tls === false ? socket : secureClient(socket, tlsOptions(host, tls), signal);
 }
 
-function tlsOptions(host: string, tls: Exclude<DialInOptions["tls"], false | undefined>) {
+function tlsOptions(host: string, tls: true | BindTlsSettings) {
   const own = tls === true ? {} : tls;
   return {
     minVersion: "TLSv1.2",

@@ -49,12 +49,35 @@ export type BindEvent =
   | { readonly type: "draining"; readonly reason: string; readonly by: "host" | "plugin" }
   | { readonly type: "closed"; readonly reason: BindCloseReason };
 
-/** One record for each event, which holds no token. A host that stays away is told of once at `warn`, and then at `debug`. */
-export function logEvent(logger: Logger, event: BindEvent, before: BindEvent["type"] | undefined): void {
+/** Tells of events: a record for each, which holds no token, and a call of `onEvent`. What keeps a host unreachable is recorded once. */
+export function createTeller(
+  logger: Logger,
+  onEvent: ((event: BindEvent) => void) | undefined,
+): (event: BindEvent) => void {
+  let before: BindEvent | undefined;
+  const isKnown = (event: BindEvent): boolean =>
+    event.type === "unreachable" && before?.type === event.type && messageOf(before.cause) === messageOf(event.cause);
+  return (event) => {
+    if (!isKnown(event)) record(logger, event);
+    before = event;
+    try {
+      onEvent?.(event);
+    } catch (error) {
+      logger.error("onEvent failed", { error, event: event.type });
+    }
+  };
+}
+
+function record(logger: Logger, event: BindEvent): void {
   const { type, ...facts } = event;
-  const isRepeated = type === "unreachable" && before === type;
   const isTrouble = type === "lost" || type === "rejected" || type === "unreachable" || type === "suspect";
   // The stack of a lost connection tells nobody anything.
-  const cause = "cause" in event && event.cause instanceof Error && { cause: event.cause.message };
-  logger.log(isTrouble && !isRepeated ? "warn" : "debug", `bind: ${type}`, { ...facts, ...cause });
+  const cause = "cause" in event && { cause: messageOf(event.cause) };
+  const reason = type === "closed" && { ...event.reason, cause: undefined };
+  logger.log(isTrouble ? "warn" : "debug", `bind: ${type}`, { ...facts, ...cause, ...reason });
+}
+
+/** What was thrown, for people. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

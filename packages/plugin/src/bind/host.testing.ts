@@ -73,6 +73,10 @@ export interface TestHostOptions {
   readonly asks?: readonly string[];
   /** Whether log records are taken. Default: true. */
   readonly takesLogs?: boolean;
+  /** Whether the first link is cut behind its Welcome. */
+  readonly cutsFirst?: boolean;
+  /** Whether a plugin that asks to be drained is told at once that it is. Default: true. */
+  readonly drains?: boolean;
 }
 
 /** Welcomes with what is given in place of the defaults. */
@@ -93,7 +97,7 @@ export const welcome = (init: Partial<Omit<Welcome, "$typeName" | "$unknown">> =
 
 /** Starts a host until the end of the test. */
 export async function startHost(t: TestContext, options: TestHostOptions = {}): Promise<TestHost> {
-  const { decide = () => welcome(), port = 0, takesLogs = true, asks = [] } = options;
+  const { decide = () => welcome(), port = 0, asks = [] } = options;
   const descriptions: string[] = [];
   const hellos: Hello[] = [];
   const links: OpenLink[] = [];
@@ -116,9 +120,10 @@ export async function startHost(t: TestContext, options: TestHostOptions = {}): 
         yield frameOf({ case: "reject", value: answer.reject });
         return;
       }
-      const link = new OpenLink(hello, frameOf({ case: "welcome", value: answer.welcome }), takesLogs);
+      const link = new OpenLink(hello, frameOf({ case: "welcome", value: answer.welcome }), options);
       links.push(link);
       void link.read(incoming);
+      if (options.cutsFirst === true && links.length === 1) setTimeout(cut, 10);
       yield* link.outgoing;
     },
   });
@@ -160,15 +165,15 @@ class OpenLink implements TestLink {
   readonly frames: PluginFrame["frame"][] = [];
   readonly logs: LogEntry[] = [];
   readonly #link: FrameLink<HostFrame>;
-  readonly #takesLogs: boolean;
+  readonly #options: TestHostOptions;
   #client: Promise<Client<typeof KV>> | undefined;
   #isMute = false;
   isOver = false;
 
-  constructor(hello: Hello, first: HostFrame, takesLogs: boolean) {
+  constructor(hello: Hello, first: HostFrame, options: TestHostOptions) {
     this.hello = hello;
-    this.#takesLogs = takesLogs;
-    this.#link = createFrameLink<HostFrame>((value) => frameOf({ case: "bytes", value }));
+    this.#options = options;
+    this.#link = createFrameLink<HostFrame>((value) => frameOf({ case: "bytes", value }), { outlivesDuplex: true });
     this.#link.duplex.on("error", () => {});
     this.#link.urgent(first);
   }
@@ -218,10 +223,11 @@ class OpenLink implements TestLink {
   #take(frame: PluginFrame["frame"]): void {
     this.frames.push(frame);
     if (frame.case === "beat") this.send({ case: "beatAnswer", value: frame.value });
+    if (frame.case === "drain" && this.#options.drains !== false) this.send({ case: "drained", value: {} });
     if (frame.case === "logs") {
       this.logs.push(...frame.value.entries);
       const sequence = frame.value.entries.at(-1)?.sequence ?? 0n;
-      if (this.#takesLogs) this.send({ case: "logsTaken", value: { sequence } });
+      if (this.#options.takesLogs !== false) this.send({ case: "logsTaken", value: { sequence } });
     }
   }
 }

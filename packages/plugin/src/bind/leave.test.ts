@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually, withTimeout } from "@tenon/testkit";
-import { bind, slowPlugin, startHost } from "./host.testing.js";
+import { createLogger } from "../log/logger.js";
+import { startBinding } from "./binding.js";
+import { bind, plugin, slowPlugin, startHost } from "./host.testing.js";
+import { offerPlugin } from "./offer.js";
+import { readDialInOptions } from "./options.js";
 
 test("a host that drains it gets its calls answered, then a goodbye [BPL-07]", async (t) => {
   const { served, begun, letGo } = slowPlugin();
@@ -81,4 +85,22 @@ test("an aborted signal ends the wait for a host, and later everything [BPL-14]"
   later.abort();
   assert.equal((await bound.closed).kind, "aborted");
   await eventually(() => host.links[0]?.isOver);
+});
+
+test("the end of what is offered ends the wait for a host [BPL-22]", async () => {
+  const gone = new AbortController();
+  const logger = createLogger({ name: "kv", write: () => {} });
+  const options = {
+    to: "127.0.0.1:1",
+    minBackoffMs: 60_000,
+    maxBackoffMs: 60_000,
+    onEvent: () => void setImmediate(() => gone.abort()),
+  };
+  const offer = { ...offerPlugin(plugin, options, logger), gone: gone.signal };
+  const prepare = () => {
+    if (gone.signal.aborted) throw new Error("it has ended");
+    return offer;
+  };
+  const bound = startBinding({ options, settings: readDialInOptions(options, "kv"), logger, prepare });
+  await assert.rejects(withTimeout(bound, 2000), /it has ended/);
 });

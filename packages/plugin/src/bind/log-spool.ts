@@ -4,6 +4,7 @@ import { type LogLevel, passesLevel } from "../log/level.js";
 import type { LogTap, TappedRecord } from "../log/tap.js";
 import { Fifo } from "./fifo.js";
 import { thresholdOf, toLogEntry } from "./log-entry.js";
+import { LogPace } from "./log-pace.js";
 
 /** What a record takes beside its texts, in bytes. */
 const overheadBytes = 64;
@@ -30,7 +31,7 @@ export interface BindLogCounts {
 export interface LogCarrier {
   /** The last record that the host has of this instance; 0 for none. */
   readonly lastTaken: number;
-  /** Bytes of records that may be on their way. */
+  /** Bytes of records that may be on their way, at most. */
   readonly windowBytes: number;
   /** There is something to send. */
   readonly offer: (next: () => Logs | undefined) => void;
@@ -53,6 +54,7 @@ export class LogSpool implements LogTap {
   #dropped = 0;
   #threshold: LogLevel | "off" = "info";
   #carrier: LogCarrier | undefined;
+  #pace = new LogPace(0);
   #hasSent = false;
   #isOffered = false;
 
@@ -95,6 +97,7 @@ export class LogSpool implements LogTap {
     this.#forget(this.#waiting, carrier.lastTaken);
     this.#dropOldest();
     this.#carrier = carrier;
+    this.#pace = new LogPace(carrier.windowBytes);
     this.#offerLater();
   }
 
@@ -110,6 +113,7 @@ export class LogSpool implements LogTap {
 
   /** The host has all records up to this one. */
   taken(sequence: number): void {
+    this.#pace.taken(sequence);
     this.#forget(this.#sent, sequence);
     this.#offerLater();
   }
@@ -125,9 +129,11 @@ export class LogSpool implements LogTap {
       const kept = this.#waiting.first;
       if (kept === undefined || entries.length === maxFrameEntries) break;
       // One record goes out in any case, or one that is larger than the window would be there for ever.
-      const isOver =
-        this.#sentBytes + kept.bytes > this.#carrier.windowBytes || frameBytes + kept.bytes > maxFrameBytes;
-      if (isOver && (entries.length > 0 || this.#sent.length > 0)) break;
+      const isOver = this.#sentBytes + kept.bytes > this.#pace.bytes || frameBytes + kept.bytes > maxFrameBytes;
+      if (isOver && (entries.length > 0 || this.#sent.length > 0)) {
+        this.#pace.full();
+        break;
+      }
       this.#waiting.shift();
       this.#waitingBytes -= kept.bytes;
       this.#sent.push(kept);
@@ -135,6 +141,7 @@ export class LogSpool implements LogTap {
       frameBytes += kept.bytes;
       entries.push(kept.entry);
     }
+    if (entries.length > 0) this.#pace.sent(Number(entries.at(-1)!.sequence));
     return entries.length === 0 ? undefined : create(LogsSchema, { entries, dropped: BigInt(dropped) });
   };
 

@@ -23,6 +23,8 @@ export interface Served {
   readonly ended: Promise<ServedEnd>;
   /** Lets calls in flight end for so many milliseconds, then destroys the stream. */
   drain(timeoutMs: number): void;
+  /** The host has no call in flight and begins none any more: one that drains has come to its end. */
+  drained(): void;
 }
 
 /** What is offered to a host. */
@@ -34,6 +36,8 @@ export interface Offer {
   readonly multiplex: boolean;
   /** The canonical text of a service, see docs/protocol/bind.md; empty where it is not known. */
   describe(typeName: string): string;
+  /** Aborts when there is nothing to offer any more, so that nobody waits for a host. Default: that cannot happen. */
+  readonly gone?: AbortSignal;
   /** `goodbye` sets what the host is told when the stream is destroyed. */
   serve(stream: Duplex, welcome: Welcome, goodbye: (reason: string, mayReturn: boolean) => void): Promise<Served>;
 }
@@ -90,7 +94,8 @@ export function offerPlugin(plugin: Plugin, options: BindOptions, logger: Logger
         if (kind === "shutdown") return { kind, reason: "the host called Shutdown", drained };
         return { kind: "ended", reason: "the channel has ended", drained };
       });
-      return { ended, drain: (drainTimeoutMs) => void serving.close({ drainTimeoutMs }) };
+      // What is served here knows its calls itself.
+      return { ended, drain: (drainTimeoutMs) => void serving.close({ drainTimeoutMs }), drained() {} };
     },
   };
 }

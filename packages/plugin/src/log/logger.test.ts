@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createHandlerContext } from "@connectrpc/connect";
 import { isTenonError } from "@tenon/core";
+import { callInfo } from "@tenon/wire/host-services";
+import { KV } from "../kv.testing.js";
 import { createLogger, type LoggerOptions } from "./logger.js";
 
 function collect(options: LoggerOptions = {}) {
@@ -41,6 +44,30 @@ test("gives its name and fields to its children", () => {
   assert.deepEqual(rest, { "@level": "info", "@message": "m", "@module": "kv.store", a: 1, b: 2, c: 3 });
 });
 
+test("a child for a call gives the ids of call and trace to its records, the same ones each time", () => {
+  const { logger, records } = collect({ fields: { a: 1 } });
+  const trace = "0af7651916cd43dd8448eb211c80319c";
+  const call = createHandlerContext({
+    service: KV,
+    method: KV.method.get,
+    protocolName: "grpc",
+    requestMethod: "POST",
+    url: "http://localhost/kv",
+    requestHeader: { traceparent: `00-${trace}-b7ad6b7169203331-01` },
+  });
+  const log = logger.child({ call });
+  log.info("one");
+  log.child({ fields: { b: 2 } }).info("two", { call_id: "own" });
+  const { id } = callInfo(call);
+  assert.deepEqual(
+    records.map((record) => [record["a"], record["b"], record["call_id"], record["trace_id"]]),
+    [
+      [1, undefined, id, trace],
+      [1, 2, "own", trace],
+    ],
+  );
+});
+
 test("throws at nothing that it is told to log [LOG-14]", () => {
   const { logger, records } = collect();
   const hostile = {
@@ -48,7 +75,7 @@ test("throws at nothing that it is told to log [LOG-14]", () => {
       throw new Error("no");
     },
   };
-  logger.child({ fields: { a: 1 } }).info(undefined as never, hostile);
+  logger.child({ fields: { a: 1 }, call: {} as never }).info(undefined as never, hostile);
   logger.log("loud" as never, 5 as never, "text" as never);
   assert.deepEqual(
     records.map((record) => record["@level"]),

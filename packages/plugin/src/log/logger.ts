@@ -1,4 +1,6 @@
+import type { HandlerContext } from "@connectrpc/connect";
 import { TenonError } from "@tenon/core";
+import { callFields } from "./call-fields.js";
 import { createFdWriter } from "./fd-writer.js";
 import { isLogLevel, type LogLevel, passesLevel } from "./level.js";
 import { formatRecord } from "./record.js";
@@ -21,6 +23,17 @@ export interface LoggerOptions {
   readonly write?: (line: string) => void;
 }
 
+/** What a child logger is for. */
+export interface LoggerPart {
+  readonly name?: string;
+  readonly fields?: LogFields;
+  /**
+   * The call that is handled: its id and the id of its trace go with each record, as `call_id` and `trace_id`. They are looked up with the
+   * first record that is written, so that calls that log nothing cost nothing.
+   */
+  readonly call?: HandlerContext;
+}
+
 /** Writes log records that Go hosts and Tenon hosts understand. None of its methods throws, whatever it is given. */
 export interface Logger {
   readonly name: string | undefined;
@@ -35,7 +48,7 @@ export interface Logger {
   /** Whether records of this level are written; for messages that are dear to make. */
   isEnabled(level: LogLevel): boolean;
   /** A logger for a part: its name is appended after a dot, its fields are added to this logger's own. */
-  child(part: { readonly name?: string; readonly fields?: LogFields }): Logger;
+  child(part: LoggerPart): Logger;
 }
 
 /**
@@ -57,7 +70,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const emit: Emit = (recordLevel, message, module, all) => {
     write(formatRecord({ level: recordLevel, message, module, timestamp: timestamp(), fields: all }));
   };
-  return makeLogger(name, level, fields, { emit, taps: new Set() });
+  return makeLogger(name, level, () => fields, { emit, taps: new Set() });
 }
 
 type Emit = (level: LogLevel, message: string, module: string | undefined, fields: LogFields | undefined) => void;
@@ -68,13 +81,16 @@ interface Outlets {
   readonly taps: Set<LogTap>;
 }
 
-function makeLogger(name: string | undefined, level: LogLevel, own: LogFields | undefined, outlets: Outlets): Logger {
+/** The fields of a logger itself. */
+type OwnFields = () => LogFields | undefined;
+
+function makeLogger(name: string | undefined, level: LogLevel, own: OwnFields, outlets: Outlets): Logger {
   const { emit, taps } = outlets;
   const log = (recordLevel: LogLevel, message: string, fields?: LogFields) => {
     const known = isLogLevel(recordLevel) ? recordLevel : "info";
     const isWritten = passesLevel(known, level);
     if (!isWritten && !isWanted(taps, known)) return;
-    const all = merge(own, fields);
+    const all = merge(own(), fields);
     if (isWritten) emit(known, message, name, all);
     for (const tap of taps) if (tap.wants(known)) tap.take({ level: known, message, module: name, fields: all });
   };
@@ -88,7 +104,7 @@ function makeLogger(name: string | undefined, level: LogLevel, own: LogFields | 
     error: (message, fields) => log("error", message, fields),
     log,
     isEnabled: (recordLevel) => passesLevel(recordLevel, level) || isWanted(taps, recordLevel),
-    child: (part) => makeLogger(join(name, part.name), level, merge(own, part.fields), outlets),
+    child: (part) => makeLogger(join(name, part.name), level, addFields(own, part), outlets),
   };
   return withTaps(logger, taps);
 }
@@ -103,6 +119,15 @@ function createStderrWriter(name: string | undefined, timestamp: () => string): 
     },
   });
   return write;
+}
+
+function addFields(own: OwnFields, { fields, call }: LoggerPart): OwnFields {
+  if (call === undefined) {
+    const all = merge(own(), fields);
+    return () => all;
+  }
+  let all: LogFields | undefined;
+  return () => (all ??= merge(merge(own(), callFields(call)), fields));
 }
 
 function merge(own: LogFields | undefined, fields: LogFields | undefined): LogFields | undefined {

@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import { resetStream } from "./reset-stream.js";
 
 type Done = (error?: Error | null) => void;
 
@@ -57,7 +58,8 @@ class DelayedStream extends Duplex {
 
   override _destroy(error: Error | null, done: Done): void {
     clearTimeout(this.#timer);
-    this.#inner.destroy(error ?? undefined);
+    if (error === null) this.#inner.destroy();
+    else resetStream(this.#inner, error);
     done(error);
   }
 

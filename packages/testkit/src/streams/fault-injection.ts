@@ -1,21 +1,24 @@
 import { Duplex } from "node:stream";
 import { streamError } from "./duplex-pair.js";
+import { resetStream } from "./reset-stream.js";
 
 /** What happens to a stream from a chosen byte on. */
 export type FaultKind =
   /** Nothing passes any more in either direction; writes back up. Ends with {@link FaultyStream.release}. */
   | "stall"
-  /** Both the wrapper and the wrapped stream are destroyed with `ECONNRESET`. */
+  /** Both the wrapper and the wrapped stream are destroyed with `ECONNRESET`; over TCP the peer is sent RST. */
   | "reset"
   /** Writes are acknowledged but never arrive, nothing arrives from the peer, and no end is ever seen. */
   | "half-open"
-  /** The wrapped stream is ended after the byte, as by a peer that closes properly in the middle of something. */
+  /** The wrapped stream is ended after the byte, as by a peer that closes properly in the middle of something; what follows is swallowed. */
   | "end";
 
 /** Faults for {@link injectFaults}. Without any the wrapper passes everything on unchanged. */
 export interface Faults {
   /** Splits what is written into pieces of at most this many bytes, each in a turn of the event loop of its own. */
   readonly writeChunkBytes?: number;
+  /** Bytes that may be written in a second, on average. Default: as many as the wrapped stream takes. */
+  readonly writeBytesPerSecond?: number;
   /** Splits what arrives into pieces of at most this many bytes. 1 shows a parser every possible split. */
   readonly readChunkBytes?: number;
   /** The fault that sets in once `afterBytes` bytes have passed in `direction`. Default none. */
@@ -30,8 +33,8 @@ export interface Faults {
 export interface FaultyStream {
   /** Use this in place of the wrapped stream. */
   readonly stream: Duplex;
-  /** Sets a fault in now. */
-  trip(kind: FaultKind): void;
+  /** Sets a fault in: now, or once `afterBytes` further bytes have passed in the direction whose bytes are counted. */
+  trip(kind: FaultKind, afterBytes?: number): void;
   /** Ends a stall; what was held back passes now. Has no effect on the other faults. */
   release(): void;
 }
@@ -41,32 +44,47 @@ type Callback = (error?: Error | null) => void;
 class FaultyDuplex extends Duplex {
   readonly #inner: Duplex;
   readonly #faults: Faults;
+  #fault: FaultKind | undefined;
   #left: number;
   #state: "open" | "stall" | "half-open" | "over" = "open";
   #waiting: (() => void)[] = [];
+  #pacing: NodeJS.Timeout | undefined;
+  /** When the bytes that were written are all on their way, at the limited rate. */
+  #freeAt = 0;
+  /** Whether what is written goes nowhere. */
+  #swallows = false;
 
   constructor(inner: Duplex, faults: Faults) {
     super({ allowHalfOpen: true });
     this.#inner = inner;
     this.#faults = faults;
+    this.#fault = faults.fault;
     this.#left = faults.fault === undefined ? Number.POSITIVE_INFINITY : (faults.afterBytes ?? 0);
     inner.on("data", (chunk: Buffer) => this.#arrive(chunk));
     inner.on("end", () => this.#whenOpen(() => this.push(null)));
     inner.on("error", (error) => this.destroy(error));
-    inner.on("close", () => this.#whenOpen(() => this.destroy()));
+    inner.on("close", () => {
+      // After a proper end this stream closes by itself, once it has been read.
+      if (!inner.readableEnded || !inner.writableFinished) this.#whenOpen(() => this.destroy());
+    });
     inner.pause();
   }
 
-  trip(kind: FaultKind): void {
+  trip(kind: FaultKind, afterBytes = 0): void {
     if (this.#state === "over" || this.destroyed) return;
-    if (kind === "reset") {
+    if (afterBytes > 0) {
+      this.#fault = kind;
+      this.#left = afterBytes;
+    } else if (kind === "reset") {
       this.#state = "over";
       const error = streamError("ECONNRESET", "injected fault");
-      this.#inner.destroy(error);
+      resetStream(this.#inner, error);
       this.destroy(error);
     } else if (kind === "end") {
+      this.#swallows = true;
       this.#inner.end();
     } else {
+      this.#swallows = kind === "half-open";
       this.#state = kind;
       this.#inner.pause();
     }
@@ -84,9 +102,11 @@ class FaultyDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Callback): void {
-    const size = this.#faults.writeChunkBytes ?? chunk.length;
+    const rate = this.#faults.writeBytesPerSecond ?? Number.POSITIVE_INFINITY;
+    // A limited link passes a little at a time, not much and then nothing for long.
+    const size = Math.min(this.#faults.writeChunkBytes ?? chunk.length, Math.max(1, Math.ceil(rate / 100)));
     const step = (from: number): void => {
-      if (from >= chunk.length || this.#state === "half-open") return done();
+      if (from >= chunk.length || this.#swallows) return done();
       if (this.#state === "over" || this.destroyed) return done(streamError("ECONNRESET", "injected fault"));
       this.#whenOpen(() => {
         const whole = chunk.subarray(from, from + size);
@@ -94,7 +114,11 @@ class FaultyDuplex extends Duplex {
         const next = (error?: Error | null): void => {
           if (error) return done(error);
           if (piece.length < whole.length) this.#spend();
-          setImmediate(step, from + piece.length);
+          this.#freeAt = Math.max(this.#freeAt, performance.now()) + (piece.length / rate) * 1000;
+          const waitMs = this.#freeAt - performance.now();
+          // A timer is not finer than that; small pieces save their waits up.
+          if (waitMs < 2) setImmediate(step, from + piece.length);
+          else this.#pacing = setTimeout(step, waitMs, from + piece.length);
         };
         if (piece.length === 0) next();
         else this.#inner.write(piece, next);
@@ -104,12 +128,13 @@ class FaultyDuplex extends Duplex {
   }
 
   override _final(done: Callback): void {
-    if (this.#state === "half-open") done();
+    if (this.#swallows) done();
     else this.#whenOpen(() => this.#inner.end(done));
   }
 
   override _destroy(error: Error | null, done: Callback): void {
     this.#waiting = [];
+    clearTimeout(this.#pacing);
     if (this.#state !== "half-open") this.#inner.destroy(error ?? undefined);
     done(error);
   }
@@ -142,7 +167,7 @@ class FaultyDuplex extends Duplex {
   /** Sets the announced fault in, once: the bytes that may pass before it have passed. */
   #spend(): void {
     this.#left = Number.POSITIVE_INFINITY;
-    if (this.#faults.fault !== undefined) this.trip(this.#faults.fault);
+    if (this.#fault !== undefined) this.trip(this.#fault);
   }
 
   #whenOpen(action: () => void): void {
@@ -158,5 +183,5 @@ class FaultyDuplex extends Duplex {
  */
 export function injectFaults(inner: Duplex, faults: Faults = {}): FaultyStream {
   const stream = new FaultyDuplex(inner, faults);
-  return { stream, trip: (kind) => stream.trip(kind), release: () => stream.release() };
+  return { stream, trip: (kind, afterBytes) => stream.trip(kind, afterBytes), release: () => stream.release() };
 }

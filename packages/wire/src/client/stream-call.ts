@@ -9,6 +9,7 @@ import type { MessageEncoder } from "../codec/message-encoder.js";
 import { inflateFor, type Packed, pack } from "../grpc/compression.js";
 import type { MessageDecoder } from "../codec/message-decoder.js";
 import { decodeMessage } from "../grpc/decode-message.js";
+import { type MessageSource, type TakeWith, takeWith } from "../grpc/direct-messages.js";
 import { MessageQueue, type QueueOwner } from "../grpc/message-queue.js";
 import { headersFromFields } from "../grpc/metadata.js";
 import { tooLargeToSend } from "../grpc/too-large.js";
@@ -45,7 +46,7 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
   /** For the one reader of the answers. */
   readonly answers: MessageQueue<MessageShape<O>>;
   readonly #method: DescMethodStreaming<I, O>;
-  readonly #input: AsyncIterator<MessageInitShape<I>>;
+  readonly #input: MessageSource<MessageInitShape<I>>;
   readonly #tools: StreamCallTools;
   readonly #listener: StreamListener | undefined;
   #trailers: readonly HeaderField[] = noFields;
@@ -62,6 +63,8 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
   /** Nothing comes behind what is kept. */
   #inputEnded = false;
   #sending = false;
+  /** There was nothing to take. */
+  #idle = false;
   #settle: { resolve: (response: StreamResponse<I, O>) => void; reject: (error: unknown) => void } | undefined;
 
   constructor(
@@ -93,7 +96,14 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
     if (this.#inputEnded) stream.end();
     if (this.#sending) return this.#wake();
     this.#sending = true;
-    void this.#send();
+    const take =
+      this.started.sending === undefined
+        ? this.#input[takeWith]?.(() => {
+            if (this.#idle) this.#sendTaken(take!);
+          })
+        : undefined;
+    if (take === undefined) void this.#send();
+    else this.#sendTaken(take);
   }
 
   hold(): void {}
@@ -228,6 +238,32 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
 
   onEnd(): void {
     this.#listener?.onTrailer?.(headersFromFields(this.#trailers));
+  }
+
+  /** As `#send`, of what is there without waiting for promises: it leaves in this turn. */
+  #sendTaken(take: ReturnType<TakeWith<MessageInitShape<I>>>): void {
+    this.#idle = false;
+    try {
+      while (!this.#over) {
+        if (this.#stream === undefined || this.#stream.queuedBytes > 0) {
+          this.#drained = () => this.#sendTaken(take);
+          return;
+        }
+        const result = take();
+        if (result === undefined) {
+          this.#idle = true;
+          return this.#stream.flushEarly();
+        }
+        if (result.done === true) {
+          this.#inputEnded = true;
+          return this.#stream.end();
+        }
+        this.#sendMessage(this.#encode(result.value), false, false);
+      }
+      this.#input.return?.().catch(() => {});
+    } catch (error) {
+      this.fail(ConnectError.from(error));
+    }
   }
 
   async #send(): Promise<void> {

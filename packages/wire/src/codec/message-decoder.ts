@@ -1,4 +1,5 @@
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { compiled } from "./compiled.js";
 import { compileReader } from "./compile-reader.js";
 import type { MessageReader } from "./message-reader.js";
 import { Source, Unreadable } from "./source.js";
@@ -10,7 +11,6 @@ import { Source, Unreadable } from "./source.js";
  */
 export class MessageDecoder {
   readonly #source = new Source();
-  readonly #compiled = new WeakMap<DescMessage, MessageReader>();
   // The last one again: a stream has messages of one type.
   #desc: DescMessage | undefined;
   #reader: MessageReader | undefined;
@@ -24,7 +24,7 @@ export class MessageDecoder {
   decode<Desc extends DescMessage>(desc: Desc, bytes: Uint8Array, start: number, end: number): MessageShape<Desc> {
     const source = this.#source;
     if (desc !== this.#desc) {
-      this.#reader = this.#compiled.get(desc) ?? compileReader(desc, this.#compiled);
+      this.#reader = compileReader(desc, compiled.readers);
       this.#desc = desc;
     }
     const reader = this.#reader!;

@@ -1,5 +1,6 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { compileMessage, type WriteMessage } from "./compile.js";
+import { compiled } from "./compiled.js";
 import { Sink } from "./sink.js";
 import { BadValue } from "./write-scalar.js";
 
@@ -17,7 +18,6 @@ export class MessageEncoder {
   readonly #spare: Buffer<ArrayBuffer>[] = [];
   #spareBytes = 0;
   #lentCount = 0;
-  readonly #compiled = new WeakMap<DescMessage, WriteMessage>();
   // The last ones again: a stream has messages of one type, and looking these up takes a tenth of the time of a small one.
   #desc: DescMessage | undefined;
   #write: WriteMessage | undefined;
@@ -34,7 +34,7 @@ export class MessageEncoder {
     sink.reset();
     try {
       if (desc !== this.#desc) {
-        this.#write = this.#compiled.get(desc) ?? compileMessage(desc, this.#compiled);
+        this.#write = compileMessage(desc, compiled.writers);
         this.#desc = desc;
       }
       this.#write!(sink, message);

@@ -21,12 +21,16 @@ export class Source {
   /** The halves of the last 64-bit varint, as signed numbers. */
   low = 0;
   high = 0;
-  /** One for all: what is thrown must cost a hostile peer's messages nothing more than the second reading. */
-  readonly unreadable = new Unreadable("not for the compiled reader");
+  #unreadable: Unreadable | undefined;
   readonly #scratch = new DataView(new ArrayBuffer(8));
   // Made when needed: a connection may never see a text that is not short.
   #strict: InstanceType<typeof TextDecoder> | undefined;
   #lenient: InstanceType<typeof TextDecoder> | undefined;
+
+  /** One for all: what is thrown must cost a hostile peer's messages nothing more than the second reading. */
+  get unreadable(): Unreadable {
+    return (this.#unreadable ??= new Unreadable("not for the compiled reader"));
+  }
 
   open(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;

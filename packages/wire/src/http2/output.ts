@@ -9,6 +9,8 @@ const maxChunkBytes = 4 * (16_384 + frameHeaderBytes);
 /** Buffers that wait to be used again, at most. */
 const maxPooled = 4;
 const minChunkBytes = 4096;
+/** What a connection begins with: many do not say more than their settings for a long time. */
+const firstChunkBytes = 1024;
 /** A buffer that lasts for fewer flushes is followed by one of twice the size, else by one of half. */
 const fewFlushes = 16;
 const earlyBytes = 2048;
@@ -25,7 +27,7 @@ export class Output {
   readonly #onDrain: () => void;
   /** Grows with what is written: most connections rest most of the time. */
   #chunkBytes = minChunkBytes;
-  #buffer: Buffer = Buffer.allocUnsafeSlow(minChunkBytes);
+  #buffer: Buffer = Buffer.allocUnsafeSlow(firstChunkBytes);
   #flushes = 0;
   /** Where the bytes begin that were not handed to the stream yet. */
   #flushed = 0;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { takeWith } from "../grpc/direct-messages.js";
 import { pumpAnswers, type PumpedCall } from "./answer-pump.js";
 import { Turns } from "./turns.js";
 
@@ -14,6 +15,7 @@ function open(sendAnswer: (answer: number) => Promise<void> | undefined = () => 
       return sendAnswer(answer);
     },
     answersEnded: () => void events.push("ended"),
+    flushEarly: () => {},
     fail: (error: unknown) => void events.push(`failed: ${(error as Error).message}`),
   } satisfies PumpedCall<number>;
   const home = { turns: new Turns(), handlerEnded: () => void events.push("handler ended") };
@@ -117,4 +119,77 @@ test("what a handler throws fails the call, whatever kind of iterator it is", as
   pumpAnswers(call, plain as unknown as AsyncIterator<number>, home);
   await turn();
   assert.deepEqual(events, ["2", "1", "ended", "handler ended"]);
+});
+
+/** Answers that can be taken without waiting for promises. */
+function offer() {
+  const waiting: (number | "end" | Error)[] = [];
+  let wake = () => {};
+  let hasLeft = false;
+  const take = (): IteratorResult<number, undefined> | undefined => {
+    const first = waiting.shift();
+    if (first instanceof Error) throw first;
+    if (first === undefined) return undefined;
+    return first === "end" ? { done: true, value: undefined } : { done: false, value: first };
+  };
+  const answers = {
+    next: () => Promise.reject(new Error("nobody waits for promises")),
+    return() {
+      hasLeft = true;
+      return Promise.resolve({ done: true as const, value: undefined });
+    },
+    [takeWith]: (woken: () => void) => {
+      wake = woken;
+      return take;
+    },
+  };
+  const add = (...values: typeof waiting) => {
+    waiting.push(...values);
+    wake();
+  };
+  return { answers, add, hasLeft: () => hasLeft };
+}
+
+test("answers that are there leave at once", () => {
+  const { call, home, events } = open();
+  const { answers, add } = offer();
+  pumpAnswers(call, answers, home);
+  add(1, 2);
+  assert.deepEqual(events, ["1", "2"]);
+  add(3, "end");
+  assert.deepEqual(events, ["1", "2", "3", "ended", "handler ended"]);
+});
+
+test("answers that are there wait for those before them, and for the turns of others [WIRE-06]", async () => {
+  let release = () => {};
+  const { call, home, events } = open((answer) =>
+    answer === 1 ? new Promise((resolve) => (release = resolve)) : undefined,
+  );
+  const { answers, add } = offer();
+  pumpAnswers(call, answers, home);
+  add(1, 2);
+  add(3);
+  await turn();
+  assert.deepEqual(events, ["1"]);
+  release();
+  await turn();
+  assert.deepEqual(events, ["1", "2", "3"]);
+  add(...Array.from({ length: 1000 }, () => 4));
+  assert.ok(events.length < 1000, String(events.length));
+  while (events.length < 1003) await turn();
+});
+
+test("whoever offers answers is told when the call is over, and can fail it", () => {
+  const over = open();
+  const left = offer();
+  pumpAnswers(over.call, left.answers, over.home);
+  over.call.isOver = true;
+  left.add(1);
+  assert.ok(left.hasLeft());
+  assert.deepEqual(over.events, []);
+  const { call, home, events } = open();
+  const { answers, add } = offer();
+  pumpAnswers(call, answers, home);
+  add(1, new Error("broken"));
+  assert.deepEqual(events, ["1", "failed: broken"]);
 });

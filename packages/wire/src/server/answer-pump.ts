@@ -1,3 +1,4 @@
+import { type MessageSource, type TakeWith, takeWith } from "../grpc/direct-messages.js";
 import type { Turns } from "./turns.js";
 
 /** The call whose answers a pump sends. */
@@ -10,6 +11,8 @@ export interface PumpedCall<T> {
   answersEnded(): void;
   /** The handler has thrown, or an answer cannot be sent. */
   fail(error: unknown): void;
+  /** What was sent may go ahead of the rest of the turn. */
+  flushEarly(): void;
 }
 
 /** Where the call is. */
@@ -23,7 +26,7 @@ interface PumpHome {
  * Asks a handler for its answers, one after the other, and sends them: the next one when nothing of the stream waits.
  * The handler has begun; `handlerEnded` is called once.
  */
-export function pumpAnswers<T>(call: PumpedCall<T>, answers: AsyncIterator<T>, home: PumpHome): void {
+export function pumpAnswers<T>(call: PumpedCall<T>, answers: MessageSource<T>, home: PumpHome): void {
   new AnswerPump(call, answers, home).ask();
 }
 
@@ -32,6 +35,9 @@ class AnswerPump<T> {
   readonly #call: PumpedCall<T>;
   readonly #answers: AsyncIterator<T>;
   readonly #home: PumpHome;
+  readonly #take: ReturnType<TakeWith<T>> | undefined;
+  /** There was nothing to take. */
+  #isIdle = false;
   readonly #next = () => this.ask();
   readonly #onResult = (result: IteratorResult<T>) => this.#send(result);
   readonly #onError = (error: unknown) => {
@@ -39,14 +45,20 @@ class AnswerPump<T> {
     this.#home.handlerEnded();
   };
 
-  constructor(call: PumpedCall<T>, answers: AsyncIterator<T>, home: PumpHome) {
+  constructor(call: PumpedCall<T>, answers: MessageSource<T>, home: PumpHome) {
     this.#call = call;
     this.#answers = answers;
     this.#home = home;
+    this.#take = answers[takeWith]?.(() => {
+      if (!this.#isIdle) return;
+      this.#isIdle = false;
+      this.ask();
+    });
   }
 
   ask(): void {
     if (this.#call.isOver) return this.#leave();
+    if (this.#take !== undefined) return this.#sendTaken(this.#take);
     try {
       const next = this.#answers.next() as unknown;
       // As `await` would: an iterator written by hand may give something else.
@@ -69,6 +81,30 @@ class AnswerPump<T> {
       if (sending !== undefined) sending.then(this.#next, (error: unknown) => this.#stop(error));
       else if (this.#home.turns.takeOne()) this.ask();
       else this.#home.turns.afterTurn(this.#next);
+    } catch (error) {
+      this.#stop(error);
+    }
+  }
+
+  /** As `ask` and `#send`, of what is there without waiting for promises: it leaves in this turn. */
+  #sendTaken(take: ReturnType<TakeWith<T>>): void {
+    const call = this.#call;
+    try {
+      for (let result = take(); result !== undefined; result = take()) {
+        if (result.done === true) {
+          call.answersEnded();
+          return this.#home.handlerEnded();
+        }
+        const sending = call.sendAnswer(result.value);
+        if (sending !== undefined) {
+          sending.then(this.#next, (error: unknown) => this.#stop(error));
+          return;
+        }
+        if (call.isOver) return this.#leave();
+        if (!this.#home.turns.takeOne()) return this.#home.turns.afterTurn(this.#next);
+      }
+      this.#isIdle = true;
+      call.flushEarly();
     } catch (error) {
       this.#stop(error);
     }

@@ -242,6 +242,10 @@ export class ServerCall
     this.#succeed();
   }
 
+  flushEarly(): void {
+    this.#stream.flushEarly();
+  }
+
   sendAnswer(answer: MessageInitShape<DescMessage>): Promise<void> | undefined {
     const bytes = this.#encode(answer);
     this.#sendHead();

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { isTenonError } from "@tenon/core";
 import { eventually } from "@tenon/testkit";
+import { type MessageSource, takeWith } from "../grpc/direct-messages.js";
 import { createFrameLink, type FrameLinkOptions } from "./frame-link.js";
 
 const link = (options?: FrameLinkOptions<string>) =>
@@ -67,6 +68,22 @@ describe("a byte stream among frames [BIND-17]", () => {
   });
 });
 
+test("frames can be taken without waiting for promises [BIND-17]", () => {
+  const { outgoing, duplex, urgent, offerIdle, destroy } = link();
+  duplex.on("error", () => {});
+  const frames: MessageSource<string> = outgoing[Symbol.asyncIterator]();
+  const taken: unknown[] = [];
+  const take = frames[takeWith]!(() => {
+    for (let result = take(); result !== undefined; result = take()) taken.push(result.value);
+  });
+  assert.equal(take(), undefined);
+  duplex.write("x");
+  urgent("beat");
+  offerIdle(logs(2));
+  assert.deepEqual(taken, ["bytes x", "beat", "log 1", "log 2"]);
+  assert.throws(() => destroy(new Error("broken")), /broken/);
+});
+
 describe("a link of frames is bounded", () => {
   test("a write is done when its bytes were asked for", async () => {
     const { outgoing, duplex } = link({ maxFrameBytes: 4 });
@@ -114,6 +131,27 @@ describe("a link of frames is bounded", () => {
 });
 
 describe("the end of a link of frames", () => {
+  test("no bytes are the end of the bytes, either way [BIND-15]", async () => {
+    const { outgoing, duplex, receiveBytes } = link({ outlivesDuplex: true });
+    const frames = outgoing[Symbol.asyncIterator]();
+    duplex.end("last");
+    assert.equal((await frames.next()).value, "bytes last");
+    assert.equal((await frames.next()).value, "bytes ");
+    const ended = once(duplex.resume(), "end");
+    receiveBytes(Buffer.alloc(0));
+    await ended;
+  });
+
+  test("a link that outlives its byte stream goes on without it", async () => {
+    const { outgoing, duplex, urgent, receiveBytes, close } = link({ outlivesDuplex: true });
+    duplex.destroy();
+    await once(duplex, "close");
+    urgent("beat");
+    assert.equal(receiveBytes(Buffer.from("nobody reads this")), true);
+    close("goodbye");
+    assert.deepEqual(await collect(outgoing), ["beat", "goodbye"]);
+  });
+
   test("bytes that came are read before their end", async () => {
     const { duplex, receiveBytes, endBytes, destroy } = link();
     receiveBytes(Buffer.from("one "));
@@ -160,7 +198,7 @@ describe("the end of a link of frames", () => {
     urgent("beat");
     duplex.end("last");
     endBytes();
-    assert.deepEqual(await collect(outgoing), ["beat", "bytes last"]);
+    assert.deepEqual(await collect(outgoing), ["beat", "bytes last", "bytes "]);
   });
 
   test("a writer that waits is told when the frames are left or destroyed", async () => {

@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { type MessageSource, takeWith } from "../grpc/direct-messages.js";
 import { checkNumbers, checkTypes } from "../options/check.js";
 
 /** Options of a link of frames. */
@@ -15,6 +16,8 @@ export interface FrameLinkOptions<Out> {
    * Default: none.
    */
   readonly farewell?: (error: Error | undefined) => Out | undefined;
+  /** Whether the link goes on without `duplex`, until `close`, `cut` or `destroy`. There is no farewell then. Default false. */
+  readonly outlivesDuplex?: boolean;
 }
 
 /**
@@ -25,8 +28,8 @@ export interface FrameLink<Out> {
   /** What is to be sent, frame by frame. To be iterated over once. Leaving it early destroys the link. */
   readonly outgoing: AsyncIterable<Out>;
   /**
-   * The byte stream. `end()` ends its own writing and nothing else. The link ends by `close`, `cut` and `destroy`, when `duplex` is
-   * destroyed, and in order when both its sides have ended.
+   * The byte stream. `end()` ends its own writing and nothing else: an empty frame of bytes tells the other side. The link ends by `close`, `cut` and `destroy`; unless it outlives
+   * `duplex`, also when that is destroyed, and in order when both its sides have ended.
    */
   readonly duplex: Duplex;
   /** Sends a frame before all that is not urgent. After the end of the link it does nothing. */
@@ -36,7 +39,10 @@ export interface FrameLink<Out> {
    * undefined. A further offer takes the place of the one before.
    */
   readonly offerIdle: (next: () => Out | undefined) => void;
-  /** Hands received bytes to the reader of `duplex`. True: go on; a promise: first wait for it. The bytes must not be changed later. */
+  /**
+   * Hands received bytes to the reader of `duplex`; none are the end of them. True: go on; a promise: first wait for it. The bytes must not
+   * be changed later.
+   */
   readonly receiveBytes: (bytes: Uint8Array) => true | Promise<void>;
   /** Says that no further bytes come: the reader of `duplex` sees its end behind what came. */
   readonly endBytes: () => void;
@@ -50,7 +56,7 @@ export interface FrameLink<Out> {
 
 type Done = (error?: Error | null) => void;
 
-const defaults = { maxFrameBytes: 64 * 1024, maxReadBytes: 256 * 1024, maxUrgentFrames: 1024 };
+const defaults = { maxFrameBytes: 64 * 1024, maxReadBytes: 256 * 1024, maxUrgentFrames: 1024, outlivesDuplex: false };
 
 /**
  * Makes the link; `wrapBytes` makes a frame of bytes.
@@ -70,6 +76,7 @@ export function createFrameLink<Out>(
     maxUrgentFrames: [1, 0x7fffffff],
   });
   checkTypes(options, "function", ["farewell"]);
+  checkTypes(options, "boolean", ["outlivesDuplex"]);
   const duplex = new FrameDuplex(wrapBytes, { ...defaults, ...options });
   return {
     outgoing: duplex.outgoing,
@@ -103,6 +110,8 @@ class FrameDuplex<Out> extends Duplex {
   #asked: { resolve: (result: IteratorResult<Out>) => void; reject: (error: unknown) => void } | undefined;
   /** Whoever holds bytes back until they are wanted. */
   #wanted: (() => void) | undefined;
+  /** Whoever takes frames without waiting for promises. */
+  #onWake: (() => void) | undefined;
   #hasAllBytes = false;
 
   constructor(wrapBytes: (bytes: Uint8Array) => Out, settings: Settings<Out>) {
@@ -113,7 +122,11 @@ class FrameDuplex<Out> extends Duplex {
     });
     this.#wrapBytes = wrapBytes;
     this.#settings = settings;
-    const iterator: AsyncIterator<Out> = {
+    const iterator: MessageSource<Out> = {
+      [takeWith]: (wake) => {
+        this.#onWake = wake;
+        return () => this.#takeOrThrow();
+      },
       next: () => this.#next(),
       return: () => {
         if (this.#end === undefined) this.cutOff(new ConnectError("nobody sends the frames any more", Code.Canceled));
@@ -141,7 +154,8 @@ class FrameDuplex<Out> extends Duplex {
   }
 
   receiveBytes(bytes: Uint8Array): true | Promise<void> {
-    if (bytes.length === 0 || this.destroyed || this.#hasAllBytes) return true;
+    if (bytes.length === 0) this.endBytes();
+    if (this.destroyed || this.#hasAllBytes) return true;
     if (this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))) return true;
     return new Promise((resolve) => (this.#wanted = resolve));
   }
@@ -190,9 +204,20 @@ class FrameDuplex<Out> extends Duplex {
     this.#wake();
   }
 
+  /** Behind all that was written, which has been asked for by now. */
+  override _final(done: Done): void {
+    if (this.#end !== undefined) {
+      done();
+      return;
+    }
+    this.#bytes = [Buffer.alloc(0)];
+    this.#written = done;
+    this.#wake();
+  }
+
   override _destroy(error: Error | null, done: Done): void {
     this.#drop();
-    if (this.#end === undefined && this.#last === undefined) {
+    if (this.#end === undefined && this.#last === undefined && !this.#settings.outlivesDuplex) {
       const frame = this.#settings.farewell?.(error ?? undefined);
       const isInOrder = frame !== undefined || (error === null && this.#hasAllBytes && this.writableFinished);
       if (!isInOrder) {
@@ -218,6 +243,7 @@ class FrameDuplex<Out> extends Duplex {
   }
 
   #wake(): void {
+    this.#onWake?.();
     const asked = this.#asked;
     if (asked === undefined) return;
     const result = this.#take();
@@ -227,17 +253,23 @@ class FrameDuplex<Out> extends Duplex {
   }
 
   #next(): Promise<IteratorResult<Out>> {
-    if (this.#end?.error !== undefined) {
-      const { error } = this.#end;
-      this.#end = { error: undefined };
+    try {
+      const result = this.#takeOrThrow();
+      if (result !== undefined) return Promise.resolve(result);
+    } catch (error) {
       return Promise.reject(error);
     }
-    const result = this.#take();
-    if (result !== undefined) return Promise.resolve(result);
     return new Promise((resolve, reject) => (this.#asked = { resolve, reject }));
   }
 
-  #take(): IteratorResult<Out> | undefined {
+  #takeOrThrow(): IteratorResult<Out, undefined> | undefined {
+    if (this.#end?.error === undefined) return this.#take();
+    const { error } = this.#end;
+    this.#end = { error: undefined };
+    throw error;
+  }
+
+  #take(): IteratorResult<Out, undefined> | undefined {
     if (this.#end !== undefined) return { done: true, value: undefined };
     const frame = this.#urgent.shift() ?? this.#takeBytes() ?? this.#takeIdle();
     if (frame !== undefined) return { done: false, value: frame };
@@ -281,6 +313,7 @@ class FrameDuplex<Out> extends Duplex {
     if (this.#end !== undefined) return;
     this.#urgent = [];
     this.#end = { error };
+    this.#onWake?.();
     const asked = this.#asked;
     this.#asked = undefined;
     if (asked === undefined) return;

@@ -4,7 +4,9 @@ import { nextTick } from "../runtime.js";
 import { headerBytes } from "./constants.js";
 import { ViolationFault } from "./error.js";
 
-const batchBytes = 32 * 1024;
+const maxBatchBytes = 32 * 1024;
+/** A session that rests needs little. */
+const firstBatchBytes = 1024;
 /** Payloads up to this are better copied behind their header than handed on by themselves. */
 const maxCopiedBytes = 4 * 1024;
 /** So many bytes may wait in the byte stream before payload stays in its stream. */
@@ -21,7 +23,7 @@ export type Taken = (error?: Error | null) => void;
 export class Output {
   readonly #stream: ByteWriter;
   readonly #onRoom: () => void;
-  #batch = Buffer.allocUnsafeSlow(batchBytes);
+  #batch = Buffer.allocUnsafeSlow(firstBatchBytes);
   /** The part of the batch that was not put into `chunks` yet. */
   #start = 0;
   #end = 0;
@@ -68,7 +70,7 @@ export class Output {
   /** Writes a frame without payload. */
   frame(type: number, flags: number, streamId: number, length: number): void {
     if (this.#closed) return;
-    if (this.#end + headerBytes > batchBytes) this.#startBatch();
+    if (this.#end + headerBytes > this.#batch.length) this.#startBatch(headerBytes);
     const batch = this.#batch;
     let at = this.#end;
     batch[at++] = 0;
@@ -109,7 +111,7 @@ export class Output {
         this.#onTaken();
       });
     } else {
-      if (this.#end + bytes.length > batchBytes) this.#startBatch();
+      if (this.#end + bytes.length > this.#batch.length) this.#startBatch(bytes.length);
       this.#batch.set(bytes, this.#end);
       this.#end += bytes.length;
       if (this.#referred === 0) return true;
@@ -159,9 +161,10 @@ export class Output {
     this.#start = this.#end;
   }
 
-  #startBatch(): void {
+  #startBatch(neededBytes: number): void {
     this.#cut(undefined);
-    this.#batch = Buffer.allocUnsafeSlow(batchBytes);
+    const bytes = Math.min(this.#batch.length * 2, maxBatchBytes);
+    this.#batch = Buffer.allocUnsafeSlow(Math.max(bytes, neededBytes));
     this.#start = 0;
     this.#end = 0;
   }

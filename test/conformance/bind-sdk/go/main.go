@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,15 +22,20 @@ import (
 )
 
 func main() {
-	logs := bind.NewLogs(1 << 20)
-	logger := slog.New(logs.Handler())
+	logs := bind.NewLogs(200)
+	logger := slog.New(logs)
+	slog.SetDefault(logger)
 	server := grpc.NewServer(grpc.ForceServerCodec(echo.Codec{}), grpc.MaxRecvMsgSize(math.MaxInt32),
 		grpc.StreamInterceptor(func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 			if md, _ := metadata.FromIncomingContext(stream.Context()); len(md.Get("x-log")) > 0 {
 				logger.WarnContext(stream.Context(), md.Get("x-log")[0], "answer", 42)
 				logger.InfoContext(stream.Context(), md.Get("x-log")[0]+" in detail")
 			}
-			return handler(server, stream)
+			err := handler(server, stream)
+			if stream.Context().Err() != nil {
+				logger.InfoContext(stream.Context(), "call was cancelled")
+			}
+			return err
 		}))
 	description := grpc.ServiceDesc{ServiceName: "tenon.test.v1.Echo"}
 	for _, name := range []string{"Unary", "ServerStream", "ClientStream", "Bidi"} {
@@ -40,18 +47,34 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	options := bind.Options{Name: "echo-go", Version: "1.2.3", Token: os.Getenv("TOKEN"), Logs: logs, Logger: logger}
-	if file := os.Getenv("CA_FILE"); file != "" {
-		secure, err := credentials.NewClientTLSFromFile(file, "")
-		if err != nil {
-			panic(err)
-		}
-		options.Credentials = secure
+	plugin := bind.Plugin{
+		Name: "echo-go", Version: "1.2.3", Instance: os.Getenv("INSTANCE"), Token: os.Getenv("TOKEN"), Logs: logs,
 	}
-	err := bind.Run(ctx, server, os.Args[1], options)
+	if file := os.Getenv("CA_FILE"); file != "" {
+		plugin.Credentials = credentials.NewTLS(settings(file))
+	}
+	err := plugin.Run(ctx, server, os.Args[1])
 	var rejected *bind.Rejected
 	if errors.As(err, &rejected) {
 		fmt.Fprintf(os.Stderr, "%s: %s %s\n", rejected.Code, rejected.Reason, rejected.Field)
 		os.Exit(1)
 	}
+}
+
+// settings trust the certificates in the file; a certificate and its key in CERT_FILE are shown to the host.
+func settings(file string) *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(must(os.ReadFile(file)))
+	config := &tls.Config{RootCAs: roots}
+	if own := os.Getenv("CERT_FILE"); own != "" {
+		config.Certificates = []tls.Certificate{must(tls.LoadX509KeyPair(own, own))}
+	}
+	return config
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

@@ -5,8 +5,8 @@ import os
 import sys
 from concurrent import futures
 
+import echo_service
 import grpc
-from echo_service import add_echo_to_server
 from tenon_bind import Plugin, Rejected
 
 
@@ -23,16 +23,34 @@ class Logging(grpc.ServerInterceptor):
         return continuation(details)
 
 
+def begin(context, begin_echo=echo_service.begin):
+    """Logs where the call has ended before its answer."""
+    try:
+        return begin_echo(context)
+    finally:
+        if not context.is_active():
+            logging.info("call was cancelled")
+
+
+def read(name):
+    """The bytes of the file that a variable of the environment names, or None."""
+    if name not in os.environ:
+        return None
+    with open(os.environ[name], "rb") as file:
+        return file.read()
+
+
 def main():
+    echo_service.begin = begin
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     workers = futures.ThreadPoolExecutor(max_workers=16)
-    plugin = Plugin(grpc.server(workers, interceptors=[Logging()], options=options), "echo-python", version="1.2.3")
-    add_echo_to_server(plugin)
+    server = grpc.server(workers, interceptors=[Logging()], options=options)
+    plugin = Plugin(server, "echo-python", version="1.2.3", instance=os.environ.get("INSTANCE", ""))
+    echo_service.add_echo_to_server(plugin)
     logging.basicConfig(level=logging.DEBUG, handlers=[plugin.log_handler])
-    credentials = None
-    if "CA_FILE" in os.environ:
-        with open(os.environ["CA_FILE"], "rb") as file:
-            credentials = grpc.ssl_channel_credentials(file.read())
+    own = read("CERT_FILE")
+    secure = "CA_FILE" in os.environ
+    credentials = grpc.ssl_channel_credentials(read("CA_FILE"), own, own) if secure else None
     try:
         plugin.run(sys.argv[1], token=os.environ.get("TOKEN", ""), credentials=credentials)
     except Rejected as error:

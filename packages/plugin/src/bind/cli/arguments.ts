@@ -6,9 +6,9 @@ export const usage = `Usage: tenon-bind --to HOST:PORT [option]... -- PROGRAM [A
 Starts a go-plugin plugin, dials in to a host that listens for plugins, and offers it the plugin. Ends when the plugin does, with its
 exit code, and leaves in order on SIGTERM.
 
-Where to:
-  --to ADDRESS               host:port, [address]:port or unix:/path
-  --token-file FILE          file with the token that the host has issued; read again at each attempt
+Where to, with files that are read again at each attempt:
+  --to ADDRESS               host:port, [address]:port, unix:/path, or ws://… or wss://… with the package ws
+  --token-file FILE          file with the token that the host has issued
   --tls                      TLS, with the certificate authorities of the system
   --tls-ca FILE              certificate authority of the host; implies --tls
   --tls-cert FILE            certificate of the plugin, for mutual TLS; needs --tls-key

@@ -1,37 +1,27 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import {
-  parseHandshakeLine,
-  splitTcpAddress,
-  TenonError,
-  withoutHandshakeVariables,
-  formatEnvironment,
-} from "@tenon/core";
+import { formatEnvironment, parseHandshakeLine, splitTcpAddress, withoutHandshakeVariables } from "@tenon/core";
 import { openSocket } from "@tenon/wire";
-import type { Logger } from "../../log/logger.js";
+import type { ChildExit } from "./child-exit.js";
+import type { DeathWatch } from "./death-watch.js";
 import { createStderrLog, readLines } from "./output-lines.js";
+import { hasGroups, isRunning, signalGroup, stopProcess } from "./process-group.js";
+import { type HandshakeInit, readHandshake } from "./read-handshake.js";
 
 /** How to start the plugin's program. */
-export interface ChildInit {
-  readonly command: readonly [string, ...string[]];
+export interface ChildInit extends HandshakeInit {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cookie: { readonly key: string; readonly value: string } | undefined;
   readonly versions: readonly number[];
   readonly multiplex: boolean;
-  readonly startTimeoutMs: number;
-  readonly logger: Logger;
+  /** Ends the process when this one is killed. */
+  readonly watch: DeathWatch;
   /** Given what ends the process at once and removes what it left in the file system, for the way out of this one. */
   readonly onSpawn: (kill: () => void) => void;
-}
-
-/** How a process ended. */
-export interface ChildExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
 }
 
 /** A plugin's process that has shaken hands. */
@@ -45,12 +35,9 @@ export interface Child {
   /** Undefined while it runs. */
   readonly exit: ChildExit | undefined;
   connect(signal: AbortSignal): Promise<Duplex>;
-  /** SIGTERM, and SIGKILL after a while. Resolves when it is gone. */
-  stop(): Promise<ChildExit>;
+  /** SIGTERM, and SIGKILL after a while. Resolves when it is gone. `quietly`: what it writes from now on is no record. */
+  stop(quietly?: boolean): Promise<ChildExit>;
 }
-
-/** How long a process may take to end after SIGTERM, in milliseconds. */
-const terminateTimeoutMs = 2000;
 
 /** How long what a process wrote last may take to be read after its end, in milliseconds. */
 const drainPipesMs = 300;
@@ -58,7 +45,7 @@ const drainPipesMs = 300;
 /**
  * Starts a plugin as a go-plugin host would, and shakes hands.
  *
- * @throws {@link TenonError} `executable-not-found`, `executable-not-runnable`, `spawn-failed`, `exited-before-handshake`,
+ * @throws TenonError `executable-not-found`, `executable-not-runnable`, `spawn-failed`, `exited-before-handshake`,
  *   `start-timeout`, those of `parseHandshakeLine`; nothing is left running then
  */
 export async function startChild(init: ChildInit, signal: AbortSignal): Promise<Child> {
@@ -67,18 +54,25 @@ export async function startChild(init: ChildInit, signal: AbortSignal): Promise<
   // Named as a host's are: a plugin of Tenon, or the next host, removes it where this process was killed.
   const directory = mkdtempSync(join(tmpdir(), `tenon-${globalThis.process.pid}-${randomBytes(3).toString("hex")}`));
   // Its standard input is a pipe for as long as this process lives, by which a plugin of Tenon knows that.
-  const process = spawn(program, args, { env: environmentFor(init, directory), stdio: ["pipe", "pipe", "pipe"] });
+  const process = spawn(program, args, {
+    // A group of its own: what it starts ends with it, and Ctrl-C does not reach it before it was drained.
+    detached: hasGroups(),
+    env: environmentFor(init, directory),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  if (process.pid !== undefined) init.watch.guard(process.pid, directory);
   process.stdin.on("error", () => {});
   init.onSpawn(() => {
-    process.kill("SIGKILL");
+    if (isRunning(process)) signalGroup(process, "SIGKILL");
     rmSync(directory, { recursive: true, force: true });
   });
   const toLog = createStderrLog(logger);
   const tail: string[] = [];
+  let isMuted = false;
   readLines(process.stderr, (line) => {
     tail.push(line);
     if (tail.length > 5) tail.shift();
-    toLog(line);
+    if (!isMuted) toLog(line);
   });
   let exit: ChildExit | undefined;
   const exited = new Promise<ChildExit>((resolve) => {
@@ -90,6 +84,9 @@ export async function startChild(init: ChildInit, signal: AbortSignal): Promise<
     process.once("close", end);
     // A child of its own may hold its pipes open.
     process.once("exit", () => {
+      // What it left behind in its group would hold its pipes and its socket.
+      signalGroup(process, "SIGKILL");
+      init.watch.release();
       const pipes = [process.stdin, process.stdout, process.stderr];
       const timer = setTimeout(() => pipes.forEach((pipe) => pipe.destroy()), drainPipesMs);
       process.once("close", () => clearTimeout(timer));
@@ -98,7 +95,10 @@ export async function startChild(init: ChildInit, signal: AbortSignal): Promise<
       if (process.pid === undefined) end(null, null);
     });
   });
-  const stop = () => stopProcess(process, exited);
+  const stop = (quietly = false) => {
+    isMuted = quietly;
+    return stopProcess(process, exited);
+  };
   try {
     const text = await readHandshake(process, exited, init, tail, signal);
     const line = parseHandshakeLine(text);
@@ -136,62 +136,4 @@ function environmentFor(init: ChildInit, socketDir: string): Record<string, stri
       lifeline: "stdin",
     }),
   };
-}
-
-async function readHandshake(
-  process: ChildProcess,
-  exited: Promise<ChildExit>,
-  { command, startTimeoutMs, logger }: ChildInit,
-  tail: readonly string[],
-  signal: AbortSignal,
-): Promise<string> {
-  const shown = command.join(" ");
-  let timer: NodeJS.Timeout | undefined;
-  let abort = (): void => {};
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      abort = () => reject(signal.reason);
-      signal.addEventListener("abort", abort);
-      if (signal.aborted) abort();
-      timer = setTimeout(() => {
-        const why = `The plugin ${shown} did not shake hands within ${startTimeoutMs} ms.`;
-        reject(new TenonError("start-timeout", why, { facts: { startTimeoutMs } }));
-      }, startTimeoutMs);
-      process.once("error", (cause: NodeJS.ErrnoException) => reject(spawnError(shown, cause)));
-      void exited.then(({ code, signal: by }) => {
-        const how = describeExit({ code, signal: by });
-        const said = tail.length === 0 ? "It wrote nothing to standard error." : `It wrote last: ${tail.join(" | ")}`;
-        const why = `The plugin ${shown} ended with ${how} before it had shaken hands. ${said}`;
-        reject(new TenonError("exited-before-handshake", why, { facts: { exitCode: code, signal: by } }));
-      });
-      let isFirst = true;
-      readLines(process.stdout!, (line) => {
-        if (isFirst) resolve(line);
-        else if (line.trim() !== "") logger.info(line, { stream: "stdout" });
-        isFirst = false;
-      });
-    });
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-/** As in "exit code 3" or "signal SIGKILL". */
-export function describeExit({ code, signal }: ChildExit): string {
-  return signal === null ? `exit code ${String(code)}` : `signal ${signal}`;
-}
-
-function spawnError(shown: string, cause: NodeJS.ErrnoException): TenonError {
-  const codes = { ENOENT: "executable-not-found", EACCES: "executable-not-runnable" } as const;
-  const code = cause.code === "ENOENT" || cause.code === "EACCES" ? codes[cause.code] : "spawn-failed";
-  return new TenonError(code, `The plugin ${shown} cannot be started: ${cause.message}.`, { cause });
-}
-
-async function stopProcess(process: ChildProcess, exited: Promise<ChildExit>): Promise<ChildExit> {
-  process.kill("SIGTERM");
-  const timer = setTimeout(() => process.kill("SIGKILL"), terminateTimeoutMs);
-  const exit = await exited;
-  clearTimeout(timer);
-  return exit;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "@tenon/testkit";
 import { cookie } from "../../kv.testing.js";
 import { createLogger } from "../../log/logger.js";
@@ -17,8 +18,12 @@ import { writeSync } from "node:fs";
 import { implement, runPlugin } from ${JSON.stringify(index)};
 import { echo, kv } from ${JSON.stringify(kvModule)};
 let calls = 0;
-const put = (pair) => {
+let letGo = () => {};
+const held = new Promise((resolve) => (letGo = resolve));
+const put = async (pair) => {
   calls++;
+  if (pair.key === "hold") await held;
+  if (pair.key === "go") letGo();
   if (pair.key === "exit") process.exit(3);
   if (pair.key === "log") writeSync(2, "[WARN] from the plugin\\n");
   return { key: calls + " of " + process.pid, value: pair.value };
@@ -26,11 +31,12 @@ const put = (pair) => {
 await runPlugin(implement(kv, { kv: { ...echo, put } }), import.meta);
 `;
 
-function run(t: TestContext, host: TestHost, args: readonly string[] = []) {
+function run(t: TestContext, host: TestHost, args: readonly string[] = [], isReady = false) {
   const directory = mkdtempSync("/tmp/bind-");
   const file = join(directory, "plugin.mjs");
   writeFileSync(file, program);
   const readyFile = join(directory, "ready");
+  if (isReady) writeFileSync(readyFile, "");
   const records: Record<string, unknown>[] = [];
   let signal = (_name: string): void => {};
   let isOver = false;
@@ -139,6 +145,57 @@ test("SIGTERM leaves in order: a goodbye, the program's end, exit code 0 [BPL-24
   assert.ok(last?.case === "goodbye" && last.value.reason === "tenon-bind got SIGTERM");
   assert.throws(() => process.kill(Number(key.split(" ").at(-1)), 0), { code: "ESRCH" });
   assert.ok(!existsSync(readyFile));
+});
+
+test("SIGTERM waits for the host's word that no call is in flight, however quiet the calls are [BPL-25]", async (t) => {
+  const host = await startHost(t, { drains: false });
+  const { code, signal } = run(t, host);
+  const link = await host.link(1);
+  const client = await link.client();
+  const call = client.put({ key: "hold" });
+  await client.put({ key: "a" });
+  signal("SIGTERM");
+  const drain = await eventually(() => link.frames.find((frame) => frame.case === "drain"));
+  assert.deepEqual([drain.value.reason, drain.value.timeoutMs], ["tenon-bind got SIGTERM", 10_000]);
+  await sleep(500);
+  assert.ok(!link.isOver);
+  await client.put({ key: "go" });
+  assert.match((await call).key, /^3 of/);
+  link.send({ case: "drained", value: {} });
+  assert.equal(await code, 0);
+});
+
+test("a host that drains it says when it may go; one that never does is left in time [BPL-25]", async (t) => {
+  const host = await startHost(t, { drains: false });
+  const drained = run(t, host);
+  const link = await host.link(1);
+  await link.client();
+  link.send({ case: "drain", value: { timeoutMs: 60_000, reason: "an update" } });
+  link.send({ case: "drained", value: {} });
+  assert.equal(await drained.code, 0);
+  assert.ok(link.frames.every((frame) => frame.case !== "drain"));
+
+  const left = run(t, host, ["--drain-timeout-ms=50"]);
+  await host.link(2);
+  left.signal("SIGTERM");
+  assert.equal(await left.code, 0);
+});
+
+test("a link that is lost while its process starts is made anew [BPL-21]", async (t) => {
+  const host = await startHost(t, { cutsFirst: true });
+  const { records } = run(t, host);
+  const link = await host.link(2);
+  assert.match((await (await link.client()).put({ key: "a" })).key, /^1 of/);
+  assert.equal(records.filter((each) => each["@message"] === "bind: bound").length, 1);
+});
+
+test("a ready file that was left is removed at the start, and one that cannot be made is refused [BPL-26]", async (t) => {
+  const host = await startHost(t, { decide: () => new Promise(() => {}) });
+  const { readyFile } = run(t, host, [], true);
+  await eventually(() => host.hellos.length === 1);
+  assert.ok(!existsSync(readyFile));
+  const { code } = run(t, host, ["--ready-file=/nowhere/ready"]);
+  assert.equal(await code, 2);
 });
 
 test("a program that does not start is the end, with what it said [BPL-22]", async (t) => {

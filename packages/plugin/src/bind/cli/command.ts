@@ -1,12 +1,13 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { isTenonError } from "@tenon/core";
 import { createLogger, type Logger } from "../../log/logger.js";
 import { startBinding } from "../binding.js";
 import type { BindCloseReason, BindEvent } from "../events.js";
 import { type BindTlsSettings, type DialInOptions, readDialInOptions } from "../options.js";
 import { parseArguments, type TenonBindArguments, usage } from "./arguments.js";
+import { startDeathWatch } from "./death-watch.js";
 import { type ChildOffer, offerChild } from "./offer-child.js";
 
 /** What the command needs of its process. */
@@ -46,7 +47,18 @@ export async function runTenonBind(command: TenonBindProcess): Promise<number> {
       .replace(/^[^A-Za-z0-9]+/, "") ||
       "plugin");
   const logger = command.logger ?? createLogger({ name });
-  const offer = offerChild({ ...parsed, env: command.env, logger });
+  try {
+    clearReadyFile(parsed.readyFile);
+  } catch (error) {
+    command.stderr(`tenon-bind: the file of --ready-file cannot be written: ${String(error)}\n`);
+    return 2;
+  }
+  const watch = startDeathWatch(parsed.readyFile, (cause) => {
+    logger.warn("the plugin's program will outlive tenon-bind if that is killed: it cannot be watched", {
+      cause: cause.message,
+    });
+  });
+  const offer = offerChild({ ...parsed, env: command.env, logger, watch });
   command.onExit(() => offer.kill());
   try {
     return await bindChild(command, parsed, name, logger, offer);
@@ -56,6 +68,7 @@ export async function runTenonBind(command: TenonBindProcess): Promise<number> {
     return exitCodeOf(offer) || 1;
   } finally {
     await offer.stop();
+    watch.close();
     if (parsed.readyFile !== undefined) rmSync(parsed.readyFile, { force: true });
   }
 }
@@ -79,7 +92,7 @@ async function bindChild(
     name,
     version: parsed.pluginVersion,
     insecure: parsed.insecure,
-    tls: parsed.tls && (await readTls(parsed)),
+    tls: parsed.tls && (() => readTls(parsed)),
     drainTimeoutMs: parsed.drainTimeoutMs,
     signal: starting.signal,
     logger,
@@ -88,6 +101,8 @@ async function bindChild(
     onEvent: (event) => markReady(parsed.readyFile, event),
   };
   const settings = readDialInOptions(options, name);
+  // At once, so that a file that is missing is no host that is away.
+  if (parsed.tls) await readTls(parsed);
   try {
     const bound = await startBinding({ options, settings, logger, prepare: (signal) => offer.prepare(signal) });
     leave = (signal) => void bound.close({ reason: `tenon-bind got ${signal}` });
@@ -105,6 +120,13 @@ async function readTls({ tlsFiles, servername }: TenonBindArguments): Promise<Bi
     Object.entries(tlsFiles).map(async ([key, path]) => [key, await readFile(path)] as const),
   );
   return { ...Object.fromEntries(files), ...(servername !== undefined && { servername }) };
+}
+
+/** A killed process may have left it. A file that cannot be made later would leave a probe without an answer for ever. */
+function clearReadyFile(readyFile: string | undefined): void {
+  if (readyFile === undefined) return;
+  accessSync(dirname(readyFile), constants.W_OK);
+  rmSync(readyFile, { force: true });
 }
 
 function markReady(readyFile: string | undefined, event: BindEvent): void {

@@ -1,17 +1,11 @@
 import type { Duplex } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { TenonError } from "@tenon/core";
 import type { ServedVersion } from "@tenon/core/bind";
-import type { Offer, Served, ServedEnd } from "../offer.js";
-import { type Child, type ChildExit, type ChildInit, describeExit, startChild } from "./child.js";
+import type { Offer, Served } from "../offer.js";
+import { type Child, type ChildInit, startChild } from "./child.js";
+import { type ChildExit, describeExit } from "./child-exit.js";
 import { connectTimeoutMs, describeServices, findServices } from "./find-services.js";
-import { startPump } from "./pump.js";
-
-/** A pump cannot see calls: they are taken to have ended when no byte went either way for so long, in milliseconds. */
-const quietMs = 300;
-
-/** How long the end of a process may come after that of its connection, and the last bytes may take, in milliseconds. */
-const graceMs = 500;
+import { serveChild } from "./serve-child.js";
 
 /** What is offered of a program, and the program. */
 export interface ChildOffer {
@@ -32,6 +26,13 @@ export interface ChildOfferInit extends Omit<ChildInit, "onSpawn"> {
   readonly services: readonly string[];
 }
 
+/** What a link is served with that ended before there was anything to serve. */
+const neverServed: Served = {
+  ended: Promise.resolve({ kind: "ended", reason: "the link has ended", drained: true }),
+  drain() {},
+  drained() {},
+};
+
 interface Facts {
   readonly versions: readonly ServedVersion[];
   readonly texts: ReadonlyMap<string, string>;
@@ -45,27 +46,49 @@ interface Facts {
 export function offerChild(offered: ChildOfferInit): ChildOffer {
   let kill = (): void => {};
   const init = { ...offered, onSpawn: (latest: () => void) => void (kill = latest) };
+  const gone = new AbortController();
   let facts: Facts | undefined;
   let child: Child | undefined;
   let exit: ChildExit | undefined;
 
+  /** It serves all links. */
+  const keep = (started: Child): void => {
+    child = started;
+    void started.exited.then(() => gone.abort());
+  };
+
   const look = async (signal: AbortSignal): Promise<Facts> => {
     const probe = await startChild(init, signal);
+    const { version, multiplex } = probe;
     try {
       const { services, command } = init;
       const found = services.length > 0 ? services : await findServices(probe, command[0], signal);
-      if (!probe.multiplex) child = probe;
-      return { ...describeServices(probe.version, found), multiplex: probe.multiplex };
-    } finally {
-      if (child !== probe) await probe.stop();
+      // What a healthy one says when its only connection is closed would look like trouble.
+      if (multiplex) await probe.stop(true);
+      else keep(probe);
+      return { ...describeServices(version, found), multiplex };
+    } catch (error) {
+      await probe.stop();
+      throw error;
+    }
+  };
+
+  /** A process for this link alone; undefined where the link ends first. */
+  const startFor = async (link: Duplex, version: number): Promise<Child | undefined> => {
+    const ending = new AbortController();
+    link.once("close", () => ending.abort());
+    try {
+      return await startChild({ ...init, versions: [version] }, ending.signal);
+    } catch (error) {
+      if (ending.signal.aborted) return undefined;
+      throw error;
     }
   };
 
   const serve: Offer["serve"] = async (link, welcome, goodbye) => {
-    if (facts?.multiplex === true) {
-      child = await startChild({ ...init, versions: [welcome.contractVersion] }, new AbortController().signal);
-    }
-    const current = child!;
+    if (facts?.multiplex === true) child = await startFor(link, welcome.contractVersion);
+    const current = child;
+    if (current === undefined) return neverServed;
     try {
       const served = serveChild(current, link, await current.connect(AbortSignal.timeout(connectTimeoutMs)), goodbye);
       const ended = served.ended.then(async (end) => {
@@ -93,7 +116,15 @@ export function offerChild(offered: ChildOfferInit): ChildOffer {
       }
       const { versions, texts, multiplex } = facts;
       const known = (typeName: string): string => texts.get(typeName) ?? "";
-      return { contract: init.contract, versions, hostServices: [], multiplex, describe: known, serve };
+      return {
+        contract: init.contract,
+        versions,
+        hostServices: [],
+        multiplex,
+        describe: known,
+        gone: gone.signal,
+        serve,
+      };
     },
     get exit() {
       return exit;
@@ -103,51 +134,4 @@ export function offerChild(offered: ChildOfferInit): ChildOffer {
     },
     kill: () => kill(),
   };
-}
-
-function serveChild(
-  child: Child,
-  link: Duplex,
-  socket: Duplex,
-  goodbye: (reason: string, mayReturn: boolean) => void,
-): Served {
-  const pump = startPump(link, socket);
-  let drained = true;
-
-  const watch = async (): Promise<ServedEnd> => {
-    await pump.socketClosed;
-    if (link.destroyed) return { kind: "ended", reason: "the link has ended", drained };
-    const exit = await Promise.race([child.exited, sleep(graceMs)]);
-    if (exit === undefined) {
-      goodbye("the plugin closed its connection", true);
-      await finishLink(link);
-      return { kind: "ended", reason: "the plugin closed its connection", drained };
-    }
-    const reason = `the plugin ended with ${describeExit(exit)}`;
-    goodbye(reason, false);
-    await finishLink(link);
-    return { kind: "exited", reason, drained: false };
-  };
-
-  const drain = async (timeoutMs: number): Promise<void> => {
-    const endMs = performance.now() + timeoutMs;
-    while (!link.destroyed && pump.quietMs < quietMs && performance.now() < endMs) await sleep(20);
-    drained = pump.quietMs >= quietMs;
-    link.destroy();
-  };
-
-  return { ended: watch(), drain: (timeoutMs) => void drain(timeoutMs) };
-}
-
-/** Lets the last bytes of the plugin go out. */
-async function finishLink(link: Duplex): Promise<void> {
-  if (!link.writableFinished && !link.destroyed) {
-    const finished = new Promise<void>((resolve) => {
-      link.once("finish", resolve);
-      link.once("close", resolve);
-    });
-    link.end();
-    await Promise.race([finished, sleep(graceMs)]);
-  }
-  link.destroy();
 }

@@ -1,0 +1,2 @@
+export { maxWebSocketMessageBytes, streamFromWebSocket } from "./websocket-stream.js";
+export type { WebSocketLike } from "./websocket-stream.js";
