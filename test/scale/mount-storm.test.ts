@@ -1,91 +1,22 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { kv } from "@tenon/example-kv/contract";
-import { createHost, type Session } from "@tenon/host";
-import { admitAnyone, type BindEventKind } from "@tenon/host/bind";
-import { eventually } from "@tenon/testkit";
-import { usedBytes } from "../bind/figures.js";
+import { fileURLToPath } from "node:url";
 import { useSandbox } from "../support/sandbox.js";
-import { startCrowd } from "./orders.js";
 
 useSandbox();
-const isFull = process.env["EVERY_AREA"] === "1";
-const count = isFull ? 1000 : 60;
-const idleMs = isFull ? 10_000 : 1000;
+const count = process.env["EVERY_AREA"] === "1" ? 1000 : 60;
 
 test(`${count} plugins bind at once, none is refused or lost, and they cost little [BSC-01] [BSC-02]`, async (t) => {
-  const events: BindEventKind[] = [];
-  const host = createHost();
-  t.after(() => host.stop());
-  const listener = await host.listen({
-    admit: admitAnyone(),
-    contracts: [kv],
-    onEvent: ({ kind }) => events.push(kind),
+  const program = fileURLToPath(new URL("storm.js", import.meta.url));
+  const child = spawn(process.execPath, ["--enable-source-maps", program, String(count)], {
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  // The plugin whose calls are timed is in a process of its own, as plugins are.
-  const [lone, crowd] = [startCrowd(t), startCrowd(t)];
-  const clientOf = (number: number) => {
-    const session = listener.session(`crowd/c-${number}`) as Session<typeof kv.versions> | undefined;
-    assert.ok(session, `there is no session of plugin ${number}`);
-    return session.client("kv");
-  };
-  const isReady = (wanted: number) => listener.plugins().filter(({ state }) => state === "ready").length === wanted;
-  const bind = async (first: number, more: number) => {
-    const done = (first === 0 ? lone : crowd).tell({ what: "plugins", to: listener.address, first, count: more });
-    await eventually(() => isReady(first + more), { timeoutMs: 120_000, what: `${first + more} plugins` });
-    await done;
-  };
-
-  await bind(0, 1);
-  const alone = await medianOfCalls(clientOf(0));
-  const before = { used: await usedBytes(), rss: process.memoryUsage().rss };
-
-  const startedAt = performance.now();
-  await bind(1, count - 1);
-  t.diagnostic(`${count} plugins are bound after ${Math.round(performance.now() - startedAt)} ms`);
-  assert.deepEqual([...lone.events, ...crowd.events], []);
-  assert.deepEqual(
-    events.filter((kind) => kind !== "mounted" && kind !== "ready"),
-    [],
-  );
-  for (let i = 0; i < count; i++) {
-    const { value } = await clientOf(i).get({ key: "who" });
-    assert.equal(Buffer.from(value).toString(), String(i));
-  }
-
-  const busy = process.cpuUsage();
-  await sleep(idleMs);
-  const { user, system } = process.cpuUsage(busy);
-  t.diagnostic(`idle CPU: ${((user + system) / 10 / idleMs).toFixed(1)} % of a core`);
-  const perPlugin = ((await usedBytes()) - before.used) / (count - 1);
-  const rssPerPlugin = (process.memoryUsage().rss - before.rss) / (count - 1);
-  t.diagnostic(`memory of each: ${Math.round(perPlugin / 1024)} KiB, ${Math.round(rssPerPlugin / 1024)} KiB RSS`);
-  assert.ok(perPlugin < 300 * 1024, `${Math.round(perPlugin)} bytes for each plugin`);
-
-  const among = await medianOfCalls(clientOf(0));
-  t.diagnostic(`a call: ${alone.toFixed(4)} ms alone, ${among.toFixed(4)} ms among ${count}`);
+  t.after(() => child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  const [figures, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  for (const line of figures.trim().split("\n")) t.diagnostic(line);
+  assert.deepEqual([await exited, errors], [[0, null], ""]);
 });
-
-/**
- * Milliseconds of a call, sixteen at a time: the median of many, the best of eight times. With one at a time the time is that of waking up, which
- * differs by a factor of four with the core that the kernel chooses.
- */
-async function medianOfCalls(client: ReturnType<Session<typeof kv.versions>["client"]>): Promise<number> {
-  const medians: number[] = [];
-  for (let i = 0; i < 8; i++) medians.push(await oneMedian(client));
-  return Math.min(...medians);
-}
-
-async function oneMedian(client: ReturnType<Session<typeof kv.versions>["client"]>): Promise<number> {
-  const times: number[] = [];
-  const callAgain = async (): Promise<void> => {
-    for (let i = 0; i < (isFull ? 1000 : 50); i++) {
-      const startedAt = performance.now();
-      await client.get({ key: "k" });
-      times.push(performance.now() - startedAt);
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, callAgain));
-  return times.sort((a, b) => a - b)[times.length >> 1]!;
-}

@@ -39,7 +39,8 @@ export function createPulse(settings: Settings, mounts: ReadonlyMap<string, Moun
     const { link, state } = mount;
     if (state === "lost" || link.hasEnded) return;
     const silentMs = now - link.heardAt;
-    if (silentMs >= deadAfterMs) handlers.onDead(mount, Math.round(silentMs));
+    // The next turn would be too late.
+    if (silentMs + turnMs > deadAfterMs) handlers.onDead(mount, Math.round(silentMs));
     else if (silentMs >= suspectAfterMs && state === "ready") handlers.onSuspect(mount, Math.round(silentMs));
     if (state === "draining") handlers.onDraining(mount);
     if (now < mount.nextBeatAt || link.hasEnded) return;
