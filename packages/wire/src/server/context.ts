@@ -10,8 +10,6 @@ import type { HeaderField } from "../hpack/field.js";
  */
 export class CallContext implements HandlerContext {
   readonly method: DescMethod;
-  readonly requestMethod = "POST";
-  readonly protocolName = "grpc";
   readonly #fields: readonly HeaderField[];
   readonly #deadline: number | undefined;
   readonly #contextValues: ((values: ContextValues) => void) | undefined;
@@ -37,6 +35,14 @@ export class CallContext implements HandlerContext {
     this.#fields = fields;
     this.#deadline = deadline;
     this.#contextValues = contextValues;
+  }
+
+  get requestMethod(): "POST" {
+    return "POST";
+  }
+
+  get protocolName(): "grpc" {
+    return "grpc";
   }
 
   get service(): DescService {
