@@ -1,12 +1,7 @@
-import {
-  type DescMessage,
-  type DescMethodStreaming,
-  type MessageInitShape,
-  type MessageShape,
-} from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodStreaming, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
 import type { MessageEncoder } from "../codec/message-encoder.js";
-import { inflateFor, type Packed, pack } from "../grpc/compression.js";
+import { inflateFor, pack } from "../grpc/compression.js";
 import type { MessageDecoder } from "../codec/message-decoder.js";
 import { decodeMessage } from "../grpc/decode-message.js";
 import { type MessageSource, type TakeWith, takeWith } from "../grpc/direct-messages.js";
@@ -18,7 +13,9 @@ import { ErrorCode } from "../http2/constants.js";
 import type { HeaderTemplate } from "../http2/header-template.js";
 import type { Http2Stream, ResetReason, StreamHandler } from "../http2/stream.js";
 import { errorFromAnswer, errorFromHead, isGzip } from "./answer.js";
+import { KeptMessages } from "./kept-messages.js";
 import { abortError, type PendingCall, type StartedCall } from "./pending-call.js";
+import { createStreamResponse } from "./stream-response.js";
 import { cannotDecode } from "./unary-call.js";
 
 const noFields: readonly HeaderField[] = [];
@@ -58,8 +55,7 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
   #drained: (() => void) | undefined;
   #over = false;
   /** What was sent, while the peer may still refuse to look at it; undefined when it cannot be sent again. */
-  #kept: Packed[] | undefined;
-  #keptBytes = 0;
+  #kept: KeptMessages | undefined;
   /** Nothing comes behind what is kept. */
   #inputEnded = false;
   #sending = false;
@@ -80,7 +76,7 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
     this.#input = input[Symbol.asyncIterator]();
     this.#tools = tools;
     this.#listener = listener;
-    if (started.home.maxReplayBytes > 0) this.#kept = [];
+    if (started.home.maxReplayBytes > 0) this.#kept = new KeptMessages(started.home.maxReplayBytes);
   }
 
   /** Resolves when the headers are there. To be asked for before the call begins. */
@@ -92,7 +88,7 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
     this.#stream = stream;
     this.answers.attach(stream);
     stream.sendHeaders(template, this.started.fields(), false);
-    for (const { bytes, compressed } of this.#kept ?? []) stream.sendMessage(bytes, false, compressed);
+    this.#kept?.sendOn(stream);
     if (this.#inputEnded) stream.end();
     if (this.#sending) return this.#wake();
     this.#sending = true;
@@ -189,22 +185,8 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
       }
     }
     if (this.#settle === undefined) return;
-    const { parent: service } = this.#method;
     const trailer = () => (this.#trailer ??= headersFromFields(this.#trailers));
-    // Few callers look at headers and trailers, and Headers take more memory than the rest of an open call.
-    let header: Headers | undefined;
-    this.#settle.resolve({
-      stream: true,
-      service,
-      method: this.#method,
-      get header() {
-        return (header ??= headersFromFields(headers));
-      },
-      message: this.answers,
-      get trailer() {
-        return trailer();
-      },
-    });
+    this.#settle.resolve(createStreamResponse(this.#method, this.answers, headers, trailer));
   }
 
   decode(
@@ -300,16 +282,11 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
   }
 
   #sendMessage(bytes: Uint8Array, compressed: boolean, last: boolean): void {
-    const { record, home } = this.started;
+    const { record } = this.started;
     if (record !== undefined) record.bytesOut += bytes.length;
     if (last) this.#inputEnded = true;
-    if (this.#kept !== undefined) {
-      this.#keptBytes += bytes.length;
-      // Between two streams the one message that comes is kept in any case: there is nowhere to send it.
-      if (this.#stream === undefined || this.#keptBytes <= home.maxReplayBytes) {
-        this.#kept.push({ bytes: copy(bytes), compressed });
-      } else this.#kept = undefined;
-    }
+    // Between two streams the one message that comes is kept in any case: there is nowhere to send it.
+    if (this.#kept?.keep(bytes, compressed, this.#stream === undefined) === false) this.#kept = undefined;
     this.#stream?.sendMessage(bytes, last, compressed, this.#tools.encoder);
   }
 
@@ -318,8 +295,4 @@ export class StreamCall<I extends DescMessage, O extends DescMessage>
     if (bytes.length > this.#tools.limits.send) throw tooLargeToSend(bytes.length, this.#tools.limits.send);
     return bytes;
   }
-}
-
-function copy(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes);
 }
