@@ -8,7 +8,7 @@ import { eventually, frameBytes, frameFlag, frameType, injectFaults, literalBloc
 import { connectSocket } from "@tenon/wire";
 import { useSandbox } from "../support/sandbox.js";
 import { createCountedPlugin } from "./counted.js";
-import { usedBytes } from "./figures.js";
+import { usedBytes } from "../support/used-bytes.js";
 import { clientOf } from "./load.js";
 import { listenWithNeighbor } from "./neighbor.js";
 import { helloOf } from "./raw-plugin.js";

@@ -10,7 +10,8 @@ import { assertNoLeaks, eventually, type FaultProxy, openFaultProxy, snapshotRes
 import { createCertificate } from "@tenon/wire/tls";
 import { useSandbox } from "../support/sandbox.js";
 import { counted, createCountedPlugin } from "./counted.js";
-import { figuresOf, usedBytes } from "./figures.js";
+import { usedBytes } from "../support/used-bytes.js";
+import { figuresOf } from "./figures.js";
 import { clientOf, startLoad } from "./load.js";
 
 const sandbox = useSandbox();

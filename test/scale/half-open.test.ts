@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { eventually } from "@tenon/testkit";
-import { usedBytes } from "../bind/figures.js";
+import { usedBytes } from "../support/used-bytes.js";
 import { listenWithNeighbor } from "../bind/neighbor.js";
 import { useSandbox } from "../support/sandbox.js";
 import { startCrowd } from "./orders.js";

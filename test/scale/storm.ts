@@ -5,7 +5,7 @@ import { kv } from "@tenon/example-kv/contract";
 import { createHost, type Session } from "@tenon/host";
 import { admitAnyone, type BindEventKind } from "@tenon/host/bind";
 import { eventually } from "@tenon/testkit";
-import { usedBytes } from "../bind/figures.js";
+import { usedBytes } from "../support/used-bytes.js";
 import { startCrowd } from "./orders.js";
 
 const count = Number(process.argv[2]);

@@ -38,3 +38,4 @@ export {
   type Welcome,
   WelcomeSchema,
 } from "../gen/tenon/bind/v1/bind_pb.js";
+export { type BindSocketAddress, parseBindSocketAddress } from "./socket-address.js";

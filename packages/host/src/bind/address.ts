@@ -1,13 +1,10 @@
 import { BlockList, isIP } from "node:net";
+import { type BindSocketAddress, parseBindSocketAddress } from "@tenon/core/bind";
 import { invalidOption } from "../options/check.js";
 import { parseWebSocketAddress, type WebSocketAddress } from "../websocket/address.js";
 
 /** Where a host listens. */
-export type ListenAddress =
-  | { readonly network: "unix"; readonly path: string }
-  | { readonly network: "tcp"; readonly host: string; readonly port: number }
-  | WebSocketAddress
-  | { readonly network: "none" };
+export type ListenAddress = BindSocketAddress | WebSocketAddress | { readonly network: "none" };
 
 /**
  * Reads `unix:/path`, `host:port`, `[ipv6]:port`, `ws://host:port/path`, `wss://…` or `none`; port 0 is any that is free.
@@ -15,21 +12,14 @@ export type ListenAddress =
  * @throws TenonError `option-invalid`
  */
 export function parseListenAddress(option: string, text: string): ListenAddress {
-  if (text.startsWith("unix:")) {
-    const path = text.slice("unix:".length);
-    if (path !== "") return { network: "unix", path };
-  }
   if (/^wss?:\/\//.test(text)) return parseWebSocketAddress(option, text);
   if (text === "none") return { network: "none" };
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
-    throw invalidOption(
-      option,
-      `it must be "host:port", "[ipv6]:port", "unix:/path", "ws://…" or "wss://…", not ${JSON.stringify(text)}`,
-    );
-  }
-  return { network: "tcp", host: match[1] ?? match[2]!, port };
+  const address = parseBindSocketAddress(text);
+  if (address !== undefined) return address;
+  throw invalidOption(
+    option,
+    `it must be "host:port", "[ipv6]:port", "unix:/path", "ws://…" or "wss://…", not ${JSON.stringify(text)}`,
+  );
 }
 
 /** Whether only this machine can reach an address. A name other than `localhost` counts as wider. */

@@ -1,12 +1,10 @@
 import { isIP } from "node:net";
 import { TenonError } from "@tenon/core";
+import { type BindSocketAddress, parseBindSocketAddress } from "@tenon/core/bind";
 import { parseWebSocketAddress, type WebSocketAddress } from "../websocket/address.js";
 
 /** Where a host listens for plugins. */
-export type BindAddress =
-  | { readonly network: "unix"; readonly path: string }
-  | { readonly network: "tcp"; readonly host: string; readonly port: number }
-  | WebSocketAddress;
+export type BindAddress = BindSocketAddress | WebSocketAddress;
 
 /**
  * Reads `host:port`, `[v6]:port`, `unix:/path`, `ws://host/path` or `wss://host/path`.
@@ -15,22 +13,9 @@ export type BindAddress =
  */
 export function parseBindAddress(text: unknown): BindAddress {
   if (typeof text !== "string") throw invalid(text);
-  if (text.startsWith("unix:")) {
-    const path = text.slice("unix:".length);
-    if (path === "" || path.includes("\0")) throw invalid(text);
-    return { network: "unix", path };
-  }
-  if (/^wss?:\/\//.test(text)) {
-    const address = parseWebSocketAddress(text);
-    if (address === undefined) throw invalid(text);
-    return address;
-  }
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits);
-  if (host === undefined || !(port >= 1 && port <= 65535)) throw invalid(text);
-  if (bracketed !== undefined && isIP(bracketed) !== 6) throw invalid(text);
-  return { network: "tcp", host, port };
+  const address = /^wss?:\/\//.test(text) ? parseWebSocketAddress(text) : parseBindSocketAddress(text);
+  if (address === undefined || (address.network === "tcp" && address.port === 0)) throw invalid(text);
+  return address;
 }
 
 /** Whether what is sent there stays on this machine. A name counts only where it is `localhost`. */
