@@ -82,7 +82,9 @@ export function boundHostSuite(name: string, peer: BoundPeer): void {
           (error: unknown) => ConnectError.from(error).code,
         );
       };
-      assert.equal(await ask({ timeoutMs: 200 }), Code.DeadlineExceeded);
+      // The handler has the same deadline, and its own answer to that may come first.
+      const expired = await ask({ timeoutMs: 200 });
+      assert.ok(expired === Code.DeadlineExceeded || expired === Code.Canceled, `code ${expired}`);
       assert.equal(await ask({ signal: AbortSignal.timeout(200) }), Code.Canceled);
       await eventually(() => records.filter(({ message }) => message === "call was cancelled").length === 2);
     });
