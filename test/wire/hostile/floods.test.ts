@@ -34,7 +34,7 @@ const floods: readonly [what: string, frame: Buffer, prepare?: (peer: RawPeer) =
 describe("a flood of frames that move no call on ends its connection, with bounded memory [WIRE-43]", () => {
   for (const [what, frame, prepare] of floods) {
     test(what, async () => {
-      await using arena = openArena({ service: { clientStream: () => new Promise(() => {}) } });
+      await using arena = await openArena({ service: { clientStream: () => new Promise(() => {}) } });
       const { peer } = arena;
       peer.greet();
       prepare?.(peer);
@@ -48,7 +48,7 @@ describe("a flood of frames that move no call on ends its connection, with bound
   }
 
   test("SETTINGS that change the window of many streams cost more", async () => {
-    await using arena = openArena({ service: { clientStream: () => new Promise(() => {}) } });
+    await using arena = await openArena({ service: { clientStream: () => new Promise(() => {}) } });
     const { peer } = arena;
     peer.greet();
     for (let id = 1; id < 4000; id += 2) peer.open(id, path.clientStream);
@@ -86,7 +86,7 @@ describe("rapid reset [WIRE-43]", () => {
   for (const [what, end] of ways) {
     test(`${what}: few handlers begin, the connection ends`, async () => {
       let begun = 0;
-      await using arena = openArena({
+      await using arena = await openArena({
         service: {
           unary: (request) => {
             // The neighbour's calls have a chunk, those of the attack are empty.
@@ -105,7 +105,7 @@ describe("rapid reset [WIRE-43]", () => {
 
   test("handlers that outlive their calls count against maxConcurrentStreams", async () => {
     let begun = 0;
-    await using arena = openArena({
+    await using arena = await openArena({
       server: { maxConcurrentStreams: 50 },
       service: {
         unary: (request) => {
@@ -122,7 +122,7 @@ describe("rapid reset [WIRE-43]", () => {
   });
 
   test("a client that cancels every other call is served on", async () => {
-    await using arena = openArena({
+    await using arena = await openArena({
       server: { maxResetsPerSecond: 10 },
       service: { unary: (request) => (request.chunks.length > 0 ? request : new Promise(() => {})) },
     });

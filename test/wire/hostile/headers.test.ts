@@ -8,7 +8,7 @@ const mebibyte = 1024 * 1024;
 describe("header blocks that are too much", () => {
   test("endless CONTINUATION frames, empty or full, end the connection", async () => {
     for (const size of [0, 16_384]) {
-      await using arena = openArena();
+      await using arena = await openArena();
       const { peer } = arena;
       peer.greet().frame(frameType.headers, 0, 1, peer.request(path.unary));
       const next = frameBytes(frameType.continuation, 0, 1, Buffer.alloc(size));
@@ -19,7 +19,7 @@ describe("header blocks that are too much", () => {
   });
 
   test("1 MB of header fields in one block ends the connection before it is decoded", async () => {
-    await using arena = openArena();
+    await using arena = await openArena();
     const { peer } = arena;
     const block = literalBlock([["x-large", "x".repeat(1_000_000)]]);
     peer.greet().frame(frameType.headers, 0, 1, block.subarray(0, 16_384));
@@ -34,7 +34,7 @@ describe("header blocks that are too much", () => {
   });
 
   test("an HPACK bomb costs what its bytes cost, and its calls are refused", async () => {
-    await using arena = openArena();
+    await using arena = await openArena();
     const { peer } = arena;
     // One entry of 4000 bytes goes into the table, then each byte of a block stands for all of it.
     const seed = Buffer.concat([Buffer.from([0x40, 1, 0x78]), hpackInteger(4000, 7), Buffer.alloc(4000, 0x61)]);
@@ -50,7 +50,7 @@ describe("header blocks that are too much", () => {
   });
 
   test("streams that depend on one another in a circle change nothing, one that depends on itself is reset", async () => {
-    await using arena = openArena({ service: { clientStream: () => new Promise(() => {}) } });
+    await using arena = await openArena({ service: { clientStream: () => new Promise(() => {}) } });
     const { peer } = arena;
     peer.greet().open(1, path.clientStream).open(3, path.clientStream);
     for (let i = 0; i < 1000; i++) {

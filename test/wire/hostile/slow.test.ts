@@ -9,7 +9,7 @@ const end = frameFlag.endHeaders | frameFlag.endStream;
 describe("a peer that does not read", () => {
   test("a stream without window makes its handler wait, however many there are", async () => {
     let produced = 0;
-    await using arena = openArena({
+    await using arena = await openArena({
       service: {
         async *serverStream() {
           for (;;) {
@@ -32,7 +32,7 @@ describe("a peer that does not read", () => {
   });
 
   test("answers that nobody reads stop the server from reading further requests, until somebody does", async () => {
-    await using arena = openArena({ highWaterMarkBytes: 16_384 });
+    await using arena = await openArena({ highWaterMarkBytes: 16_384 });
     const { peer } = arena;
     peer.stream.pause();
     peer.greet();
@@ -59,7 +59,7 @@ describe("a peer that stops sending half-way [WIRE-42]", () => {
   const deadline = Buffer.from("\x014", "latin1");
 
   test("within a message: the call ends", async () => {
-    await using arena = openArena(waiting);
+    await using arena = await openArena(waiting);
     const { peer } = arena;
     peer
       .greet()
@@ -71,7 +71,7 @@ describe("a peer that stops sending half-way [WIRE-42]", () => {
 
   test("before the one message of a request, and behind it without an end: the call ends", async () => {
     for (const body of [undefined, framed(Buffer.alloc(0))]) {
-      await using arena = openArena(waiting);
+      await using arena = await openArena(waiting);
       const { peer } = arena;
       peer.greet().open(1, path.unary);
       if (body !== undefined) peer.frame(frameType.data, 0, 1, body);
@@ -85,7 +85,7 @@ describe("a peer that stops sending half-way [WIRE-42]", () => {
       Buffer.from([0, 0]),
       frameBytes(frameType.headers, 0, 3, Buffer.alloc(0)),
     ]) {
-      await using arena = openArena(waiting);
+      await using arena = await openArena(waiting);
       const { peer } = arena;
       peer.greet().open(1, path.clientStream).stream.write(bytes);
       assert.equal(await peer.goaway(), "ENHANCE_YOUR_CALM");
@@ -93,7 +93,7 @@ describe("a peer that stops sending half-way [WIRE-42]", () => {
   });
 
   test("a stream that rests between two messages, or moves on slowly, lives", async () => {
-    await using arena = openArena(waiting);
+    await using arena = await openArena(waiting);
     const { peer } = arena;
     peer
       .greet()

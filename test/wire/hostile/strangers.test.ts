@@ -18,7 +18,7 @@ describe("bytes of another protocol end the connection without an answer", () =>
   ];
   for (const [what, bytes] of openings) {
     test(what, async () => {
-      await using arena = openArena();
+      await using arena = await openArena();
       arena.peer.stream.write(bytes);
       await eventually(() => arena.peer.ended);
       assert.equal(arena.peer.frames.length, 0);
@@ -32,7 +32,7 @@ describe("WINDOW_UPDATE that RFC 9113 forbids", () => {
       [0, "PROTOCOL_ERROR"],
       [0x7fffffff, "FLOW_CONTROL_ERROR"],
     ] as const) {
-      await using arena = openArena();
+      await using arena = await openArena();
       arena.peer.greet().frame(frameType.windowUpdate, 0, 0, uint32(increment));
       assert.equal(await arena.peer.goaway(), code);
       await eventually(() => arena.peer.ended);
@@ -41,7 +41,7 @@ describe("WINDOW_UPDATE that RFC 9113 forbids", () => {
   });
 
   test("zero and overflow on a stream end that stream", async () => {
-    await using arena = openArena({ service: { clientStream: () => new Promise(() => {}) } });
+    await using arena = await openArena({ service: { clientStream: () => new Promise(() => {}) } });
     const { peer } = arena;
     peer.greet().open(1, path.clientStream).open(3, path.clientStream);
     peer.frame(frameType.windowUpdate, 0, 1, uint32(0)).frame(frameType.windowUpdate, 0, 3, uint32(0x7fffffff));
@@ -52,7 +52,7 @@ describe("WINDOW_UPDATE that RFC 9113 forbids", () => {
 });
 
 test("behind the last stream identifier there is none: a lower one ends the connection", async () => {
-  await using arena = openArena();
+  await using arena = await openArena();
   const { peer } = arena;
   const last = 0x7fffffff;
   peer.greet().open(last, path.unary);
