@@ -1,9 +1,12 @@
-import { type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
+import { create, type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
 import type { Sink } from "./sink.js";
 import { BadValue, scalarWriter, WireType, wireTypeOf } from "./write-scalar.js";
 
-/** Writes a message. Throws BadValue where the library's own encoder must decide. */
-export type WriteMessage = (sink: Sink, message: Message) => void;
+/**
+ * Writes a message, or what create would make one of where `mayBeInit`. Throws BadValue where the library's own create and
+ * encoder must decide.
+ */
+export type WriteMessage = (sink: Sink, message: unknown, mayBeInit: boolean) => void;
 
 // Numbers of google.protobuf.FeatureSet.FieldPresence; importing its enum would load all well-known types.
 const implicitPresence = 2;
@@ -12,8 +15,9 @@ const requiredPresence = 3;
 /** Types that a message does not hold as messages: google.protobuf.Struct and the wrappers of scalars. */
 const storedOtherwise = /^google\.protobuf\.(Struct|(Double|Float|U?Int64|U?Int32|Bool|String|Bytes)Value)$/;
 
-type Fields = Readonly<Record<string, unknown>>;
-type WriteField = (sink: Sink, message: Fields) => void;
+type Fields = Readonly<Record<string, unknown>> & Partial<Pick<Message, "$typeName" | "$unknown">>;
+/** `isInit`: what is null or absent is what an empty message holds, and messages inside may be such, too. */
+type WriteField = (sink: Sink, message: Fields, isInit: boolean) => void;
 
 /**
  * Compiles the encoder of a message type from its descriptor. Its bytes are those of protobuf-es's toBinary. Types with
@@ -24,13 +28,16 @@ export function compileMessage(desc: DescMessage, compiled: WeakMap<DescMessage,
   if (known !== undefined) return known;
   const { typeName } = desc;
   const fields: WriteField[] = [];
-  const write: WriteMessage = (sink, message) => {
-    if (message.$typeName !== typeName) throw new BadValue();
-    for (let i = 0; i < fields.length; i++) fields[i]!(sink, message);
-    if (message.$unknown !== undefined) writeUnknown(sink, message.$unknown);
+  const write: WriteMessage = (sink, message, mayBeInit) => {
+    if (!isFields(message)) throw new BadValue();
+    const isInit = mayBeInit && message.$typeName === undefined;
+    if (!isInit && message.$typeName !== typeName) throw new BadValue();
+    for (let i = 0; i < fields.length; i++) fields[i]!(sink, message, isInit);
+    if (!isInit && message.$unknown !== undefined) writeUnknown(sink, message.$unknown);
   };
   if (!desc.fields.every(isOrdinary)) {
-    const whole: WriteMessage = (sink, message) => sink.raw(toBinary(desc, message));
+    const whole: WriteMessage = (sink, message, mayBeInit) =>
+      sink.raw(toBinary(desc, mayBeInit ? create(desc, message as Message) : (message as Message)));
     compiled.set(desc, whole);
     return whole;
   }
@@ -38,6 +45,10 @@ export function compileMessage(desc: DescMessage, compiled: WeakMap<DescMessage,
   compiled.set(desc, write);
   for (const field of desc.fields.toSorted((a, b) => a.number - b.number)) fields.push(compileField(field, compiled));
   return write;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null;
 }
 
 function isOrdinary(field: DescField): boolean {
@@ -54,31 +65,34 @@ function compileField(field: DescField, compiled: WeakMap<DescMessage, WriteMess
   const writeValue = compileValue(field, compiled);
   if (field.fieldKind === "list") {
     const packed = field.packed ? compilePacked(field) : undefined;
-    return (sink, message) => {
-      const items = message[name] as readonly unknown[];
+    return (sink, message, isInit) => {
+      const items = message[name];
+      if (isInit && items == null) return;
+      if (!Array.isArray(items)) throw new BadValue();
       if (items.length === 0) return;
       if (packed !== undefined) return packed(sink, items);
-      for (let i = 0; i < items.length; i++) writeValue(sink, items[i]);
+      for (let i = 0; i < items.length; i++) writeValue(sink, items[i], isInit);
     };
   }
   if (field.oneof !== undefined) {
     const group = field.oneof.localName;
-    return (sink, message) => {
-      const oneof = message[group] as { case?: string; value?: unknown };
-      if (oneof.case === name) writeValue(sink, oneof.value);
+    return (sink, message, isInit) => {
+      const oneof = message[group] as { case?: string; value?: unknown } | null | undefined;
+      if (isInit && oneof == null) return;
+      if (oneof!.case === name) writeValue(sink, oneof!.value, isInit);
     };
   }
   const presence: number = field.presence;
   if (presence !== implicitPresence) {
-    return (sink, message) => {
+    return (sink, message, isInit) => {
       const value = message[name];
-      if (value !== undefined && Object.hasOwn(message, name)) writeValue(sink, value);
+      if (isInit ? value != null : value !== undefined && Object.hasOwn(message, name)) writeValue(sink, value, isInit);
     };
   }
   const isZero = zeroTest(field);
-  return (sink, message) => {
+  return (sink, message, isInit) => {
     const value = message[name];
-    if (!isZero(value)) writeValue(sink, value);
+    if (!isZero(value) && !(isInit && value == null)) writeValue(sink, value, isInit);
   };
 }
 
@@ -104,18 +118,15 @@ function zeroTest(field: DescField): (value: unknown) => boolean {
 }
 
 /** Writes one value with its tag. */
-function compileValue(
-  field: DescField,
-  compiled: WeakMap<DescMessage, WriteMessage>,
-): (sink: Sink, value: unknown) => void {
+function compileValue(field: DescField, compiled: WeakMap<DescMessage, WriteMessage>): WriteMessage {
   if (field.message !== undefined) {
     const tag = ((field.number << 3) | WireType.lengthDelimited) >>> 0;
     const writeMessage = compileMessage(field.message, compiled);
-    return (sink, value) => {
-      if (typeof value !== "object" || value === null) throw new BadValue();
+    return (sink, value, mayBeInit) => {
+      if (!isFields(value)) throw new BadValue();
       sink.uint32(tag);
       const start = sink.fork();
-      writeMessage(sink, value as Message);
+      writeMessage(sink, value, mayBeInit);
       sink.join(start);
     };
   }

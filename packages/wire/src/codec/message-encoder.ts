@@ -25,11 +25,11 @@ export class MessageEncoder {
   #buffer: ArrayBufferLike | undefined;
 
   /**
-   * The bytes of a message, the same as protobuf-es's toBinary. They are valid until the next call. Throws what toBinary
-   * throws for a value that its field cannot hold.
+   * The bytes of a message, the same as protobuf-es's toBinary of what its create makes of `init`, without making that: a
+   * tenth of a server's time for a small message of a stream. They are valid until the next call. Throws what those throw for a
+   * value that its field cannot hold.
    */
   encode<Desc extends DescMessage>(desc: Desc, init: MessageInitShape<Desc>): Uint8Array {
-    const message = create(desc, init);
     const sink = this.#sink;
     sink.reset();
     try {
@@ -37,10 +37,10 @@ export class MessageEncoder {
         this.#write = compileMessage(desc, compiled.writers);
         this.#desc = desc;
       }
-      this.#write!(sink, message);
+      this.#write!(sink, init, true);
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
-      return toBinary(desc, message);
+      return toBinary(desc, create(desc, init));
     }
     // Not a Buffer: making one of those takes a quarter of the time of a small message.
     if (sink.bytes !== this.#memory) {

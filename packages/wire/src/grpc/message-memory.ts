@@ -10,7 +10,7 @@ export function createMemory(bytes: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Brings the next young collection nearer by half of the size of a large message. V8 counts memory outside of its heap
+ * Brings the next young collection nearer by a quarter of the size of a large message. V8 counts memory outside of its heap
  * against the limit of its old generation: a few MiB of dead messages make it mark the whole heap, again and again, while
  * a young collection, which takes a tenth of the time and frees them all, is due only when small objects have filled their
  * space. The result must be kept for a moment, or the compiler leaves all of this out.
@@ -18,7 +18,7 @@ export function createMemory(bytes: number): Uint8Array<ArrayBuffer> {
 export function createBallast(bytes: number): unknown {
   if (bytes < minLargeBytes) return undefined;
   let ballast: unknown;
-  for (let slots = bytes >>> 4; slots > 0; slots -= maxBallastSlots) {
+  for (let slots = bytes >>> 5; slots > 0; slots -= maxBallastSlots) {
     ballast = [Array<undefined>(Math.min(slots, maxBallastSlots)), typeof ballast];
   }
   return ballast;
