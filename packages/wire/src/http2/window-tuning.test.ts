@@ -43,8 +43,8 @@ async function tuning(windows: number[], limits = {}, roundTrips = [20], isLocal
   const growth = (windowBytes: number, sinceMs: number, now: number) =>
     tuned.change(windowBytes, windowBytes / 2, sinceMs, now);
   for (let i = 0; i < 3; i++) {
-    if (i < 2) assert.equal(growth(MiB, 1, 2), 0, "nothing grows before the round trip is known");
-    else growth(MiB, 1, 2);
+    const change = growth(MiB, 1, 9);
+    if (i < 2) assert.equal(change, 0, "nothing grows before the round trip is known");
     await new Promise(setImmediate);
   }
   return { growth, pings, streams };
@@ -58,32 +58,42 @@ describe("the window of a stream [WIRE-50]", () => {
     assert.equal(growth(16 * MiB, 100, 119), 0);
   });
 
-  test("stays when the reader takes longer, at the first half, and where the round trip is nothing", async () => {
+  test("stays when the reader takes longer, and at the first half", async () => {
     const { growth } = await tuning([]);
     assert.equal(growth(MiB, 100, 121), 0);
     assert.equal(growth(MiB, 0, 5), 0);
-    const near = await tuning([], {}, [0.9]);
-    assert.equal(near.growth(MiB, 100, 100.1), 0);
   });
 
-  test("stays on one machine, whatever a round trip takes, and nobody measures it", async () => {
-    const { growth, pings } = await tuning([], {}, [20], true);
-    assert.equal(growth(MiB, 100, 119), 0);
-    assert.equal(pings.measurements, 0);
-  });
+  for (const [where, isLocal, roundTrip] of [
+    ["on one machine, whatever a round trip takes,", true, 20],
+    ["where the round trip is nothing", false, 0.9],
+  ] as const) {
+    test(`doubles ${where} for a swift reader, up to 4 MiB and its limit`, async () => {
+      const { growth, pings } = await tuning([], {}, [roundTrip], isLocal);
+      assert.equal(growth(MiB, 100, 103.9), MiB);
+      assert.equal(growth(3 * MiB, 100, 100.1), MiB);
+      assert.equal(growth(4 * MiB, 100, 100.1), 0);
+      assert.equal(growth(8 * MiB, 100, 100.1), 0);
+      assert.equal(growth(MiB, 100, 104.1), 0);
+      assert.equal(growth(MiB, 0, 1), 0);
+      assert.equal(pings.measurements, isLocal ? 0 : 3);
+      const small = await tuning([], { maxStreamWindowBytes: MiB }, [roundTrip], isLocal);
+      assert.equal(small.growth(MiB, 100, 100.1), 0);
+    });
+  }
 
   test("yields while other calls are made on one machine, and comes back when they are not [WIRE-53]", async () => {
     const { growth, streams } = await tuning([], {}, [20], true);
-    let window = MiB;
-    for (let now = 100; now < 110; now++) {
+    let window = 4 * MiB;
+    for (let now = 100; now < 115; now++) {
       streams.newestId += 2;
       const change = growth(window, now - 1, now);
       assert.ok(change > -window / 2, "what was read is not all kept back");
       window += change;
     }
     assert.equal(window, 128 * 1024);
-    assert.equal(growth(window, 120, 121), 0, "a call that was just made may be followed by others");
-    assert.equal(growth(window, 129, 130), MiB - window);
+    assert.equal(growth(window, 132, 133), 0, "a call that was just made may be followed by others");
+    assert.equal(growth(window, 134, 135), MiB - window);
   });
 
   test("does not yield on a long link, nor below what it began with", async () => {
@@ -107,9 +117,9 @@ describe("the window of a stream [WIRE-50]", () => {
 
   test("all streams together grow by the connection's window at most", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(20), { maxLength: 60 }), async (order) => {
+      fc.asyncProperty(fc.array(fc.nat(20), { maxLength: 60 }), fc.boolean(), async (order, isLocal) => {
         const windows = Array.from({ length: 21 }, () => MiB);
-        const { growth } = await tuning(windows);
+        const { growth } = await tuning(windows, {}, [20], isLocal);
         for (const i of order) windows[i]! += growth(windows[i]!, 100, 101);
         const grown = windows.reduce((sum, each) => sum + each - MiB, 0);
         assert.ok(grown <= defaultLimits.connectionWindowBytes);
