@@ -9,6 +9,7 @@ test("the exports of @tenon/testkit", () => {
     "RawPeer",
     "assertNoLeaks",
     "clientPreface",
+    "collectGarbage",
     "countActiveResources",
     "createDuplexPair",
     "defaultTemporaryDirectories",
@@ -56,6 +57,7 @@ test("the exports of @tenon/testkit", () => {
     "type StreamComplianceOptions",
     "type StreamEnds",
     "uint32",
+    "usedHeapBytes",
     "withTimeout",
   ]);
 });

@@ -21,6 +21,7 @@ export type { LinkConditions } from "./fault-proxy/proxy-link.js";
 export { type FaultKind, type Faults, type FaultyStream, injectFaults } from "./streams/fault-injection.js";
 export { type EventuallyOptions, eventually, withTimeout } from "./timing.js";
 export { isProcessAlive, listDescendants, listProcesses, type ProcessFacts, readProcess } from "./leaks/processes.js";
+export { collectGarbage, usedHeapBytes } from "./leaks/memory.js";
 export { countActiveResources, listOpenFiles } from "./leaks/own-resources.js";
 export { defaultTemporaryDirectories, listBoundSockets, listTemporaryEntries } from "./leaks/file-system.js";
 export { describeLeaks, type ResourceSnapshot, type SnapshotOptions, snapshotResources } from "./leaks/snapshot.js";

@@ -7,7 +7,7 @@ import {
   type SpecimenHost,
   type Task,
 } from "../gen/tenon/testkit/v1/specimen_pb.js";
-import { collectGarbage, usedHeapBytes } from "./garbage.js";
+import { collectGarbage, usedHeapBytes } from "../leaks/memory.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { misbehave } from "./misdeeds.js";
 import { performTask } from "./perform-task.js";

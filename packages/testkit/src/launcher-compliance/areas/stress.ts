@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { collectGarbage, usedHeapBytes } from "../../specimen/garbage.js";
+import { collectGarbage, usedHeapBytes } from "../../leaks/memory.js";
 import type { Bench, LauncherArea } from "../case.js";
 
 const callers = 64;
