@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /** Bundles a plugin as docs/guides/write-a-plugin.md tells its author to. Returns the path of the result. */
 export async function bundlePlugin(script: string, folder: string): Promise<string> {
   const plugin = dirname(createRequire(import.meta.url).resolve("@tenon/plugin"));
-  const command = [join(plugin, "bundle/main.js"), script, "--out-dir", join(folder, "bundle")];
+  const command = [join(plugin, "bundle/main.js"), script, "--trial-start", "--out-dir", join(folder, "bundle")];
   return (await run(process.execPath, command)).stdout.trim();
 }
 

@@ -13,6 +13,7 @@ import type { LogRecord } from "./logs/record.js";
 import { booleanOr, checkKeys, describe, functionOrNothing, invalidOption, textOrNothing } from "./options/check.js";
 import type { Session } from "./session/session.js";
 import { type ParsedStartOptions, parseStartOptions, type StartOptions } from "./start-options.js";
+import type { CertificateStock } from "./start/certificates.js";
 import type { StopOutcome } from "./stop/outcome.js";
 import { defaultStopTimeouts, parseStopOptions, type StopOptions } from "./stop/stop-options.js";
 
@@ -80,6 +81,7 @@ export function createHost(options: HostOptions = {}): Host {
   const exitNet = createExitNet();
   const socketDirectories = createSocketDirectories(janitor);
   const childProcesses = processLauncher();
+  const certificates: CertificateStock = {};
   let nextId = 1;
   const checkOpen = () => {
     if (!isClosed) return;
@@ -146,6 +148,7 @@ export function createHost(options: HostOptions = {}): Host {
         environment: inherited,
         socketDirectories,
         processLauncher: childProcesses,
+        certificates,
       });
     }
     const session = await starting;

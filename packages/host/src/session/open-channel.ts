@@ -5,7 +5,7 @@ import { TenonError } from "@tenon/core";
 import { type Channel, type ChannelOptions, createChannel } from "@tenon/wire";
 import type { Mux } from "@tenon/wire/broker-mux";
 import type { ChannelSettings } from "./channel-settings.js";
-import { secure, tlsFailed } from "./secure.js";
+import { prepareTls, secure, tlsFailed } from "./secure.js";
 import { findViolation } from "./violation.js";
 
 /** What is needed to reach a plugin. */
@@ -40,9 +40,18 @@ export interface OpenedChannel {
  * @throws {@link TenonError} `connect-failed` or `tls-failed`; the signal's reason when it aborts
  */
 export async function openChannel(request: ChannelRequest): Promise<OpenedChannel> {
-  const { signal, connect, tls } = request;
-  const stream = await connect(signal);
-  const isSecure = tls !== undefined;
+  const { signal, connect } = request;
+  const isSecure = request.tls !== undefined;
+  const connecting = connect(signal);
+  let tls: ConnectionOptions = {};
+  try {
+    // While the connection is made.
+    if (isSecure) tls = prepareTls(request.tls);
+  } catch (error) {
+    connecting.then((stream) => stream.destroy()).catch(() => {});
+    throw error;
+  }
+  const stream = await connecting;
   const mux = request.multiplex ? (await import("@tenon/wire/broker-mux")).createMux(stream, "client") : undefined;
   const first = mux === undefined ? stream : await mux.session.open();
   const guard = (plain: Duplex, given: AbortSignal) => (isSecure ? secure(plain, tls, given) : plain);

@@ -39,7 +39,7 @@ export async function reachByHandshake(
   { instance, options, metadata, signal }: ReachRequest,
 ): Promise<Reached> {
   const peer = handshake.certificate;
-  const pinned = peer === undefined || certificate === undefined ? undefined : pinnedTls(certificate, peer.raw);
+  const pinned = peer === undefined || certificate === undefined ? undefined : pinnedTls(certificate, peer);
   const tls = options.tls ?? pinned;
   const { channel, mux } = await openChannel({
     connect: (given) => dial(handshake.address, options.connectTimeoutMs, given),

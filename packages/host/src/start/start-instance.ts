@@ -1,5 +1,5 @@
 import { acceptVersion, type ContractServices, type ContractVersions, isTenonError, TenonError } from "@tenon/core";
-import { type Certificate, createCertificate } from "@tenon/wire";
+import type { Certificate } from "@tenon/wire";
 import type { Broker } from "@tenon/wire/broker";
 import { callerMetadata } from "@tenon/wire/host-services";
 import { openBroker } from "../broker/open-broker.js";
@@ -15,6 +15,7 @@ import { createInstanceLog } from "../logs/instance-log.js";
 import { type Reached, reachByHandshake, reachByLauncher, type ReachRequest } from "../session/reach-instance.js";
 import { createSession, type Session } from "../session/session.js";
 import type { ParsedStartOptions } from "../start-options.js";
+import { makeNextCertificate, takeCertificate } from "./certificates.js";
 import { launchPlugin } from "./launch-plugin.js";
 import { shakeHands } from "./shake-hands.js";
 import { type Progress, type StartRequest, type StartStage, versionsOf } from "./start-request.js";
@@ -37,8 +38,9 @@ export async function startInstance<V extends ContractVersions>(request: StartRe
   const stage: StartStage = { instance, watch, progress };
   try {
     const wantsCertificate = options.autoMtls && request.launch.transport === "socket";
-    const certificate = wantsCertificate ? createCertificate() : undefined;
+    const certificate = wantsCertificate ? takeCertificate(request.certificates) : undefined;
     const { process, launched, launcher } = await launchPlugin(request, stage, certificate);
+    if (wantsCertificate) makeNextCertificate(request.certificates);
     const { capabilities } = launcher;
     const common = { process, capabilities, reload: reloadOf(launched), leaving: launched.leaving?.bind(launched) };
     if (launched.reach === undefined) {

@@ -8,6 +8,7 @@ import type { SocketDirectories } from "../sockets/socket-directories.js";
 import type { ParsedLaunch } from "../launch/parsed-launch.js";
 import type { ExitFacts } from "../launch/exit-facts.js";
 import type { ParsedStartOptions } from "../start-options.js";
+import type { CertificateStock } from "./certificates.js";
 import type { StartWatch } from "./start-watch.js";
 
 /** Everything a start needs, checked. */
@@ -28,6 +29,8 @@ export interface StartRequest<V extends ContractVersions> {
   readonly onHostStop: (listener: () => void) => () => void;
   /** The launcher of a launch that names none. */
   readonly processLauncher: Launcher;
+  /** Of the host. */
+  readonly certificates: CertificateStock;
 }
 
 /** How long the end of the process and the end of its standard output may lag behind each other. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +42,8 @@ async function bundle(cwd: string, args: readonly string[], v8 = process.version
     cwd,
     v8,
     arch: process.arch,
+    node: process.execPath,
+    env: process.env,
     stdout: (text) => void (output.stdout += text),
     stderr: (text) => void (output.stderr += text),
   });
@@ -80,6 +82,39 @@ test("bundles a plugin that starts as it is and in its compiled form", limit, as
     assert.deepEqual(readdirSync(join(folder, args[1])).toSorted(), [...files].toSorted());
     const { key, value } = await ask(t, file, folder);
     assert.deepEqual([key, value.length], ["plugin.cjs", 32]);
+  }
+});
+
+test("with a trial start compiles what a start uses, and starts as it does without", limit, async (t) => {
+  const folder = makeFolder(t);
+  const sizeOf = (outDir: string) =>
+    statSync(join(folder, outDir, `plugin.${process.versions.v8}-${process.arch}.cache`)).size;
+  await bundle(folder, ["plugin.js", "--out-dir", "all"]);
+  const used = await bundle(folder, ["plugin.js", "--out-dir", "used", "--trial-start"]);
+  assert.deepEqual(used, { code: 0, stdout: `${join(folder, "used/plugin.cjs")}\n`, stderr: "" });
+  assert.ok(sizeOf("used") < sizeOf("all") * 0.75, `${sizeOf("used")} of ${sizeOf("all")} bytes`);
+  const { key, value } = await ask(t, join(folder, "used/plugin.cjs"), folder);
+  assert.deepEqual([key, value.length], ["plugin.cjs", 32]);
+});
+
+test("says why a plugin did not pass its trial start, and leaves it without a compiled form", limit, async (t) => {
+  const folder = makeFolder(t);
+  const runs = `await runPlugin(implement(kv, { kv: echo }), import.meta, { cleanUp() { throw new Error("not today"); } });`;
+  for (const [name, text, expected] of [
+    ["throws", 'throw new Error("no database");', /before its handshake line.*\n[^]*Error: no database/],
+    ["quiet", "", /it ended before its handshake line/],
+    ["unclean", `${source.split("const get")[0]}${runs}`, /ended with exit code 1[^]*not today/],
+  ] as const) {
+    writeFileSync(join(folder, `${name}.js`), text);
+    const { code, stderr } = await bundle(folder, [`${name}.js`, "--trial-start"]);
+    assert.equal(code, 1);
+    assert.match(stderr, expected);
+    assert.deepEqual(
+      readdirSync(join(folder, "bundle"))
+        .filter((each) => each.startsWith(`${name}.`))
+        .toSorted(),
+      [`${name}.cjs`, `${name}.script`],
+    );
   }
 });
 
@@ -135,7 +170,7 @@ test("ends with an error where its plugin does, early or late", limit, async (t)
 test("says what is wrong with its arguments", async (t) => {
   const folder = makeFolder(t);
   assert.deepEqual(await bundle(folder, ["--help"]), { code: 0, stdout: usage, stderr: "" });
-  for (const args of [[], ["a.js", "b.js"], ["a.js", "--nothing"]]) {
+  for (const args of [[], ["a.js", "b.js"], ["a.js", "--nothing"], ["a.js", "--trial-start", "--no-compile"]]) {
     const { code, stdout, stderr } = await bundle(folder, args);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.ok(stderr.startsWith("tenon-bundle: ") && stderr.endsWith(usage), stderr);

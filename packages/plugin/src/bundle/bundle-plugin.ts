@@ -5,6 +5,7 @@ import { compileScript } from "./code-cache.js";
 import { fastDescriptors } from "./fast-descriptors.js";
 import { cacheSuffix, formatLoader, scriptSuffix } from "./loader.js";
 import { formatScript, fromMemory } from "./script.js";
+import { tryStart } from "./try-start.js";
 
 /** What {@link bundlePlugin} needs. */
 export interface BundleOptions {
@@ -16,11 +17,17 @@ export interface BundleOptions {
   readonly outDir: string;
   /** Packages to leave out, as in esbuild: those with native code. Default: none. */
   readonly external?: readonly string[];
-  /** Whether the compiled form is made too. Default: true. */
-  readonly compile?: boolean;
+  /**
+   * Whether the compiled form is made too. Default: true, all of the script, of which nothing runs. `"trial-start"`: of those functions that
+   * a start uses, which starts the plugin once.
+   */
+  readonly compile?: boolean | "trial-start";
   /** The V8 that compiles, as in `process.versions`, and its processor. */
   readonly v8: string;
   readonly arch: string;
+  /** The Node of that V8, and its environment. */
+  readonly node: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 const entryName = "entry";
@@ -33,7 +40,7 @@ const common = { bundle: true, minify: true, platform: "node", format: "esm", ta
  * too; and one script is loaded faster than many modules.
  *
  * @returns path of the file to start
- * @throws esbuild's `BuildFailure`
+ * @throws esbuild's `BuildFailure`; what `tryStart` throws
  */
 export async function bundlePlugin(options: BundleOptions): Promise<string> {
   const { build, entry, outDir, external = [], compile = true } = options;
@@ -62,7 +69,9 @@ export async function bundlePlugin(options: BundleOptions): Promise<string> {
   await removeCaches(outDir, name, script);
   await writeFile(at + scriptSuffix, script, "latin1");
   await writeFile(`${at}.cjs`, formatLoader(name));
-  if (compile) await writeFile(cache, compileScript(script, at + scriptSuffix));
+  const { node, env } = options;
+  if (compile === "trial-start") await tryStart({ file: `${at}.cjs`, script: at + scriptSuffix, cache, node, env });
+  else if (compile) await writeFile(cache, compileScript(script, at + scriptSuffix));
   return `${at}.cjs`;
 }
 

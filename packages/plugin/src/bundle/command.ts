@@ -5,13 +5,14 @@ import { parseArgs } from "node:util";
 import type * as Esbuild from "esbuild";
 import { bundlePlugin } from "./bundle-plugin.js";
 
-export const usage = `Usage: tenon-bundle ENTRY [--out-dir DIR] [--external NAME]... [--no-compile]
+export const usage = `Usage: tenon-bundle ENTRY [--out-dir DIR] [--external NAME]... [--trial-start | --no-compile]
 
 Bundles a plugin so that it starts fast, and prints the file to start. Needs esbuild (npm install --save-dev esbuild).
 
   ENTRY            the plugin's file, TypeScript or JavaScript
   --out-dir DIR    where the bundle goes (default: bundle)
   --external NAME  a package to leave out, such as one with native code; may be given again
+  --trial-start    start the bundled plugin once, and compile what that used in place of everything: it then starts faster
   --no-compile     leave out the compiled form, which only the same version of Node can use
 `;
 
@@ -21,13 +22,16 @@ export interface CommandProcess {
   readonly cwd: string;
   readonly v8: string;
   readonly arch: string;
+  /** Path of Node, and its environment: the plugin's at a trial start. */
+  readonly node: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
 }
 
 /** The command: does what the arguments say and resolves with the exit code. */
 export async function runBundleCommand(command: CommandProcess): Promise<number> {
-  const { args, cwd, v8, arch, stdout, stderr } = command;
+  const { args, cwd, v8, arch, node, env, stdout, stderr } = command;
   const parsed = parse(args);
   if (typeof parsed === "string") {
     stderr(`tenon-bundle: ${parsed}\n\n${usage}`);
@@ -45,7 +49,7 @@ export async function runBundleCommand(command: CommandProcess): Promise<number>
   try {
     const { entry, outDir, external, compile } = parsed;
     const paths = { entry: resolve(cwd, entry), outDir: resolve(cwd, outDir) };
-    stdout(`${await bundlePlugin({ build: esbuild.build, ...paths, external, compile, v8, arch })}\n`);
+    stdout(`${await bundlePlugin({ build: esbuild.build, ...paths, external, compile, v8, arch, node, env })}\n`);
     return 0;
   } catch (error) {
     // What is wrong with the plugin's code esbuild has printed by itself.
@@ -59,15 +63,17 @@ function parse(args: readonly string[]) {
   const options = {
     "out-dir": { type: "string", default: "bundle" },
     external: { type: "string", multiple: true },
+    "trial-start": { type: "boolean", default: false },
     "no-compile": { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   } as const;
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     const [entry = "", ...others] = positionals;
-    const { help, external = [], "out-dir": outDir, "no-compile": noCompile } = values;
+    const { help, external = [], "out-dir": outDir, "no-compile": noCompile, "trial-start": trial } = values;
     if (!help && (entry === "" || others.length > 0)) return "give one file to bundle";
-    return { help, entry, outDir, external, compile: !noCompile };
+    if (trial && noCompile) return "--trial-start is for a compiled form, which --no-compile leaves out";
+    return { help, entry, outDir, external, compile: trial ? ("trial-start" as const) : !noCompile };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -6,6 +6,8 @@ process.exitCode = await runBundleCommand({
   cwd: process.cwd(),
   v8: process.versions.v8,
   arch: process.arch,
+  node: process.execPath,
+  env: process.env,
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
 });

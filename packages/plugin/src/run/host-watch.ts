@@ -2,8 +2,6 @@
 export interface HostWatchOptions {
   /** How often to look whether the parent process changed, in milliseconds; 0 never. */
   readonly parentCheckMs: number;
-  /** Whether standard input is a pipe that the host holds open for as long as it lives. */
-  readonly lifeline: boolean;
   /** Called once at most, with a sentence. */
   readonly onHostGone: (how: string) => void;
 }
@@ -12,14 +10,16 @@ export interface HostWatchOptions {
 export interface HostWatch {
   /** Whether the host is gone, looked at anew: a signal at its death may arrive before anything that was awaited. */
   isHostGone(): boolean;
+  /** Watches standard input too, a pipe that the host holds open for as long as it lives. */
+  watchLifeline(): void;
 }
 
 /**
- * Watches for the end of the host. The end of standard input counts only where the host promised that it means
- * something: go-plugin's hosts pass on their own standard input, which may end at any time.
+ * Watches for the end of the host. The end of standard input counts only where it is told to: go-plugin's hosts pass on their own
+ * standard input, which may end at any time.
  */
 export function watchHost(options: HostWatchOptions): HostWatch {
-  const { parentCheckMs, lifeline, onHostGone } = options;
+  const { parentCheckMs, onHostGone } = options;
   let timer: NodeJS.Timeout | undefined;
   let isGone = false;
   const gone = (how: string) => {
@@ -35,12 +35,14 @@ export function watchHost(options: HostWatchOptions): HostWatch {
     }, parentCheckMs);
     timer.unref();
   }
-  if (lifeline) {
-    for (const event of ["end", "close", "error"] as const)
-      process.stdin.on(event, () => gone("the host closed its lifeline"));
-    process.stdin.resume();
-  }
-  return { isHostGone: () => isGone || !isParentAlive(parent) };
+  return {
+    isHostGone: () => isGone || !isParentAlive(parent),
+    watchLifeline() {
+      for (const event of ["end", "close", "error"] as const)
+        process.stdin.on(event, () => gone("the host closed its lifeline"));
+      process.stdin.resume();
+    },
+  };
 }
 
 function isParentAlive(parent: number): boolean {

@@ -8,7 +8,7 @@ import { servePlugin, serveStream } from "../serve/late.js";
 import { checkNumber, type ServeOptions } from "../serve/serve-options.js";
 import type { PluginCloseReason, ServingPlugin } from "../serve/serving.js";
 import { checkCookie } from "./cookie.js";
-import { watchHost } from "./host-watch.js";
+import { type HostWatch, watchHost } from "./host-watch.js";
 import { isMainModule } from "./main-module.js";
 import { handleSignals, reportCrashes } from "./process-events.js";
 import { redirectOutput } from "./redirection.js";
@@ -88,13 +88,16 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
   try {
     const thread = await findThread(contract, variables, logger);
     // Signals, standard input and a parent are the process's, which is the host where this is one of its threads.
+    let host: HostWatch | undefined;
     if (thread !== undefined) thread.watchHost(close);
-    else watchProcess(variables, parentCheckMs, logger, close);
+    else host = watchProcess(variables, parentCheckMs, logger, close);
     const complete = { ...serveOptions, logger, environment: variables, signal: exiting.signal };
     serving = thread === undefined ? await serve(plugin, complete) : await serveStream(plugin, thread.stream, complete);
     redirection.attach(serving);
     if (thread !== undefined) thread.sendLine(serving.line);
-    else printHandshakeLine(serving.line, contract.name);
+    else printHandshakeLine(serving.line, contract.name, variables);
+    // Takes 2 ms, for which no host should wait: it connects in the meantime.
+    if (variables["TENON_LIFELINE"] === "stdin") host?.watchLifeline();
   } catch (error) {
     fail(logger, error);
   }
@@ -119,17 +122,17 @@ function watchProcess(
   parentCheckMs: number,
   logger: Logger,
   close: (why: string, options?: { drainTimeoutMs: number }) => void,
-): void {
+): HostWatch {
   handleSignals(logger, close);
   const host = watchHost({
     parentCheckMs: variables["TENON_LIFELINE"] === "none" ? 0 : parentCheckMs,
-    lifeline: variables["TENON_LIFELINE"] === "stdin",
     // Nobody is left to get an answer.
     onHostGone: (how) => close(how, { drainTimeoutMs: 0 }),
   });
   process.on("exit", () => {
     if (host.isHostGone()) removeHostDirectory(variables["PLUGIN_UNIX_SOCKET_DIR"]);
   });
+  return host;
 }
 
 /** Serves as the host asked for; what other ways than a socket need is loaded here only. */
@@ -174,8 +177,10 @@ function scrubEnvironment(contract: Contract): void {
   delete process.env[contract.cookie.key];
 }
 
-function printHandshakeLine(line: string, plugin: string): void {
+function printHandshakeLine(line: string, plugin: string, variables: NodeJS.ProcessEnv): void {
   if (writeFully(1, `${line}\n`, handshakeStallMs) === "written") return;
+  // A host that was gone before this process looked for it is not missed.
+  process.on("exit", () => removeHostDirectory(variables["PLUGIN_UNIX_SOCKET_DIR"]));
   throw new TenonError(
     "handshake-write-failed",
     `The plugin "${plugin}" could not print its handshake line: nobody reads its standard output. Check that the host still runs.`,

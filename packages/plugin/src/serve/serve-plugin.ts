@@ -50,6 +50,8 @@ export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): P
       maxPort,
       // Where one connection carries everything, TLS is inside each of its streams.
       tls: multiplex ? undefined : tls,
+      // We made them, a moment ago.
+      tlsLater: mtls !== undefined,
       tlsTimeoutMs: limits.tlsTimeoutMs,
       onConnection: (stream) => connections.accept(stream),
       onRefused: (error) => logger?.warn("a connection was refused: it did not prove to be the host", { error }),
@@ -84,7 +86,10 @@ export async function servePlugin(plugin: Plugin, options: ServeOptions = {}): P
   prepared.onShutdown = () => void shutDown();
   signal?.throwIfAborted();
   for (const note of [...notes, ...listener.notes]) logger?.warn(note);
-  logger?.debug("plugin address", { network, address: listener.address, version, tls: tls !== undefined });
+  // A host waits for the handshake line, which the caller has passed on by then.
+  setImmediate(() =>
+    logger?.debug("plugin address", { network, address: listener.address, version, tls: tls !== undefined }),
+  );
   return handle;
 }
 

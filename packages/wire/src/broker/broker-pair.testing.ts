@@ -13,7 +13,7 @@ import { MuxPaths } from "./mux-paths.js";
 import type { Outbox } from "./outbox.js";
 import type { Paths } from "./paths.js";
 import { secureClient } from "../tls/secure-client.js";
-import { createTlsAcceptor } from "./secure.js";
+import { createTlsAcceptor } from "../tls/acceptor.js";
 import { SocketPaths } from "./socket-paths.js";
 
 /** How the two brokers of a pair are connected. */

@@ -11,7 +11,7 @@ import { createMux } from "./mux.js";
 import { MuxPaths } from "./mux-paths.js";
 import { type OutgoingInfo, Outbox } from "./outbox.js";
 import type { Paths } from "./paths.js";
-import type { BrokerTls } from "./secure.js";
+import type { BrokerTls } from "../tls/acceptor.js";
 import { SocketPaths, type SocketPathsInit } from "./socket-paths.js";
 
 /** One end of a broker whose messages the test reads and writes by hand. */

@@ -6,7 +6,7 @@ import { Doorkeeper } from "./doorkeeper.js";
 import type { Mux } from "./mux.js";
 import type { Outbox } from "./outbox.js";
 import type { Attempt, Door, Paths } from "./paths.js";
-import type { BrokerTls } from "./secure.js";
+import type { BrokerTls } from "../tls/acceptor.js";
 import { tlsFailed } from "./tls-failed.js";
 import { Turns } from "./turns.js";
 
@@ -50,7 +50,8 @@ export class MuxPaths implements Paths {
   async open(id: number, take: (stream: Duplex) => void): Promise<Door> {
     const { tls, tlsTimeoutMs } = this.#init;
     const streams = new Set<Duplex>();
-    const secure = tls === undefined ? take : (await import("./secure.js")).createTlsAcceptor(tls, tlsTimeoutMs, take);
+    const secure =
+      tls === undefined ? take : (await import("../tls/acceptor.js")).createTlsAcceptor(tls, tlsTimeoutMs, take);
     this.#doorkeeper.open(id, (stream) => {
       streams.add(stream);
       stream.once("close", () => streams.delete(stream));

@@ -4,7 +4,7 @@ import { type ListenOptions, openListener } from "../listen/listener.js";
 import { type Announced, Announcements } from "./announcements.js";
 import type { Outbox } from "./outbox.js";
 import type { Attempt, Door, Paths } from "./paths.js";
-import type { BrokerTls } from "./secure.js";
+import type { BrokerTls } from "../tls/acceptor.js";
 import { tlsFailed } from "./tls-failed.js";
 
 /** Where the listeners of served ids go: what {@link openListener} asks, less what the broker knows itself. */

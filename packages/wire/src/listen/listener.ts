@@ -37,6 +37,11 @@ export interface ListenOptions {
   readonly minPort: number;
   readonly maxPort: number;
   readonly tls?: TlsServerOptions | undefined;
+  /**
+   * Whether these options are known to be good, so that TLS, which takes some milliseconds to load and prepare, may wait until the address
+   * has been passed on. Default false: bad ones are thrown.
+   */
+  readonly tlsLater?: boolean;
   /** How long a TLS handshake may take, in milliseconds. */
   readonly tlsTimeoutMs: number;
   /** Takes each connection once it is fit for HTTP/2. */
@@ -86,12 +91,17 @@ async function waitForAll(sockets: ReadonlySet<Socket>, timeoutMs: number): Prom
 }
 
 async function createSocketServer(options: ListenOptions): Promise<Server> {
-  const { tls, tlsTimeoutMs, onConnection, onRefused } = options;
+  const { tls, tlsLater, tlsTimeoutMs, onConnection, onRefused } = options;
   if (tls === undefined) return createServer({ noDelay: true }, onConnection);
-  const { createServer: createTlsServer } = await import("node:tls");
-  const server = createTlsServer({ ...tls, noDelay: true, handshakeTimeout: tlsTimeoutMs }, onConnection);
-  server.on("tlsClientError", onRefused);
-  return server;
+  const prepare = async () => {
+    const { createTlsAcceptor } = await import("../tls/acceptor.js");
+    return createTlsAcceptor(tls, tlsTimeoutMs, onConnection, onRefused);
+  };
+  let secure: ReturnType<typeof prepare> | undefined;
+  const prepared = () => (secure ??= prepare());
+  if (tlsLater === true) setImmediate(() => void prepared());
+  else await prepared();
+  return createServer({ noDelay: true }, (socket) => void prepared().then((accept) => accept(socket)));
 }
 
 async function listenOnPath(open: OpenServer, options: ListenOptions): Promise<Listener> {
