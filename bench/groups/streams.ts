@@ -18,6 +18,11 @@ interface Shape {
   readonly shape: string;
   readonly valueBytes: number;
   readonly count: number;
+  /**
+   * So many streams make up the messages, one of each row in turn. Where the machine is slow for a second, which large messages meet most, the
+   * part of whoever has his turn is slow then, and not his round.
+   */
+  readonly parts: number;
   readonly rows: readonly string[];
 }
 
@@ -26,9 +31,10 @@ const shapes: readonly Shape[] = [
     shape: "small",
     valueBytes: 64,
     count: 1_000_000,
+    parts: 1,
     rows: ["tenon-tenon", "tenon-go", "go-tenon", "go-go", "grpc-js", "connect-node"],
   },
-  { shape: "bulk", ...bulk, rows: ["raw-socket", "tenon-tenon", "go-go"] },
+  { shape: "bulk", ...bulk, parts: 8, rows: ["raw-socket", "tenon-tenon", "go-go"] },
 ];
 
 /** One twentieth is about a second's work for these two. */
@@ -62,7 +68,7 @@ async function run(options: RunOptions): Promise<GroupResult> {
   return { rounds: roundsOf(options), rows, ratios: compare(rows) };
 }
 
-/** A round is a whole stream, however long that takes: half as many as of timed measurements. */
+/** A round is the length of a whole stream, however long that takes: half as many as of timed measurements. */
 function roundsOf({ rounds }: RunOptions): number {
   return Math.ceil(rounds / 2);
 }
@@ -97,15 +103,17 @@ async function runShape(shape: Shape, pairs: readonly Pair[], options: RunOption
   const clients: ClientProcess[] = [];
   try {
     for (const { client } of pairs) clients.push(await startClient(client, signal));
-    const orders = pairs.map(({ share = 1 }) => orderOf(shape, share * length));
+    const ordersOf = (part: number) => pairs.map(({ share = 1 }) => orderOf(shape, share * length * part));
+    const warmUps = ordersOf(warmUpShare);
+    const orders = ordersOf(1 / shape.parts);
     const answers = pairs.map((): StreamAnswer[] => []);
     const before: (Peak | undefined)[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      say(`${shape.shape}, round ${round + 1} of ${rounds}`);
+    for (let part = 0; part < rounds * shape.parts; part += 1) {
+      if (part % shape.parts === 0) say(`${shape.shape}, round ${part / shape.parts + 1} of ${rounds}`);
       for (const [i, client] of clients.entries()) {
         signal.throwIfAborted();
-        if (round === 0) {
-          await client.ask({ ...orders[i], count: Math.ceil(orders[i]!.count * warmUpShare) });
+        if (part === 0) {
+          await client.ask(warmUps[i]!);
           before.push(readPeak(client));
         }
         answers[i]!.push(await client.ask<StreamAnswer>(orders[i]!));

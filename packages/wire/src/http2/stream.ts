@@ -10,6 +10,9 @@ import type { Holder, MessageLender, StreamHandler } from "./stream-handler.js";
 
 export type { ResetReason, StreamHandler } from "./stream-handler.js";
 
+/** What the tuning of windows asks of a stream. */
+export type TunedStream = Pick<Http2Stream, "id" | "windowBytes">;
+
 /** What a stream needs of its connection. */
 export interface StreamHome {
   readonly role: "client" | "server";
@@ -17,7 +20,7 @@ export interface StreamHome {
   readonly output: Output;
   readonly counters: Counters;
   readonly peer: { readonly maxHeaderListSize: number };
-  readonly tuning: { change(windowBytes: number, readBytes: number, sinceMs: number, now: number): number };
+  readonly tuning: { change(stream: TunedStream, readBytes: number, sinceMs: number, now: number): number };
   /** The connection's own window. */
   sendWindow: number;
   /** Largest DATA payload that may be written now, in bytes; 0 when none may. */
@@ -246,7 +249,7 @@ export class Http2Stream {
     this.#uncredited += bytes;
     if (this.#uncredited < this.windowBytes / 2) return;
     const now = performance.now();
-    const change = this.#connection.tuning.change(this.windowBytes, this.#uncredited, this.#creditedAt, now);
+    const change = this.#connection.tuning.change(this, this.#uncredited, this.#creditedAt, now);
     this.#creditedAt = now;
     this.windowBytes += change;
     this.#connection.writeWindowUpdate(this.id, this.#uncredited + change);

@@ -41,7 +41,7 @@ async function tuning(windows: number[], limits = {}, roundTrips = [20], isLocal
     isLocal,
   );
   const growth = (windowBytes: number, sinceMs: number, now: number) =>
-    tuned.change(windowBytes, windowBytes / 2, sinceMs, now);
+    tuned.change({ id: 1, windowBytes }, windowBytes / 2, sinceMs, now);
   for (let i = 0; i < 3; i++) {
     const change = growth(MiB, 1, 9);
     if (i < 2) assert.equal(change, 0, "nothing grows before the round trip is known");
@@ -94,6 +94,14 @@ describe("the window of a stream [WIRE-50]", () => {
     assert.equal(window, 128 * 1024);
     assert.equal(growth(window, 132, 133), 0, "a call that was just made may be followed by others");
     assert.equal(growth(window, 134, 135), MiB - window);
+  });
+
+  test("does not yield to itself: a stream that was just opened is no other call", async () => {
+    const { growth, streams } = await tuning([], {}, [20], true);
+    streams.newestId = 1;
+    assert.equal(growth(MiB, 100, 100.1), MiB);
+    streams.newestId = 3;
+    assert.ok(growth(MiB, 100, 100.1) < 0);
   });
 
   test("does not yield on a long link, nor below what it began with", async () => {

@@ -1,5 +1,6 @@
 import type { ConnectionLimits } from "./limits.js";
 import type { Pings } from "./pings.js";
+import type { TunedStream } from "./stream.js";
 import type { StreamTable } from "./stream-table.js";
 
 /** The round trip is measured again after so long, when it is asked for. */
@@ -49,17 +50,17 @@ export class WindowTuning {
   }
 
   /**
-   * `readBytes` of a window of `windowBytes` were read since `sinceMs`, a time of performance.now(), or 0 for the first time.
+   * `readBytes` of the window of a stream were read since `sinceMs`, a time of performance.now(), or 0 for the first time.
    * Returns by how many bytes it changes: less than `readBytes` down, and up to twice its size, to `maxStreamWindowBytes`; all
    * streams together grow by `connectionWindowBytes` at most, because that much a peer can make us hold if its readers stop then.
    */
-  change(windowBytes: number, readBytes: number, sinceMs: number, now: number): number {
+  change({ id, windowBytes }: TunedStream, readBytes: number, sinceMs: number, now: number): number {
     const { streamWindowBytes } = this.#limits;
     const { newestId } = this.#streams;
     const isNear = this.#isLocal || (this.#pings.shortestMs ?? minRoundTripMs) < minRoundTripMs;
     if (newestId !== this.#newestId) {
       this.#newestId = newestId;
-      this.#busyUntil = now + busyMs;
+      if (newestId !== id) this.#busyUntil = now + busyMs;
     }
     if (isNear && now < this.#busyUntil) {
       return windowBytes <= yieldingBytes ? 0 : -Math.min(windowBytes - yieldingBytes, (readBytes * 7) >>> 3);
