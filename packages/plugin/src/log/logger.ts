@@ -65,7 +65,9 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       `The log level ${JSON.stringify(level)} must be trace, debug, info, warn or error.`,
     );
   }
-  const timestamp = createTimestamps();
+  // Made with the first record, which comes behind the handshake line: the steady clock loads a module of Node for 0.7 ms.
+  let next: (() => string) | undefined;
+  const timestamp = () => (next ??= createTimestamps())();
   const write = options.write ?? createStderrWriter(name, timestamp);
   const emit: Emit = (recordLevel, message, module, all) => {
     write(formatRecord({ level: recordLevel, message, module, timestamp: timestamp(), fields: all }));

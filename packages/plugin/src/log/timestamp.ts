@@ -1,5 +1,3 @@
-import { steadyMs } from "../run/steady-clock.js";
-
 /** Where {@link createTimestamps} reads the time. */
 export interface TimeSource {
   /** Milliseconds since the epoch, by the wall clock. */
@@ -8,7 +6,7 @@ export interface TimeSource {
   steadyMs(): number;
 }
 
-const systemTime: TimeSource = { wallMs: () => Date.now(), steadyMs };
+const systemTime: TimeSource = { wallMs: () => Date.now(), steadyMs: () => performance.now() };
 
 /** How far the steady clock may drift from the wall clock before it is set anew, in milliseconds. */
 const maxDriftMs = 250;
@@ -24,13 +22,13 @@ export function createTimestamps(time: TimeSource = systemTime): () => string {
   let originMs = time.wallMs() - time.steadyMs();
   let lastMicros = 0;
   return () => {
-    const nowMs = time.steadyMs();
-    const driftMs = time.wallMs() - (originMs + nowMs);
+    const steadyMs = time.steadyMs();
+    const driftMs = time.wallMs() - (originMs + steadyMs);
     if (Math.abs(driftMs) > maxDriftMs) {
       originMs += driftMs;
       if (driftMs < 0) lastMicros = 0;
     }
-    lastMicros = Math.max(lastMicros, Math.floor((originMs + nowMs) * 1000));
+    lastMicros = Math.max(lastMicros, Math.floor((originMs + steadyMs) * 1000));
     const seconds = new Date(Math.floor(lastMicros / 1000)).toISOString().slice(0, -1);
     return `${seconds}${String(lastMicros % 1000).padStart(3, "0")}Z`;
   };
