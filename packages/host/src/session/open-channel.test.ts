@@ -134,3 +134,26 @@ test("a peer whose TLS does not choose h2 is refused [TLS-13]", async (t) => {
   });
   await assert.rejects(openTo(server, { host, plugin }), (error) => isTenonError(error, "tls-failed"));
 });
+
+test("TLS options that are no good are refused, and the connection that was made in the meantime is closed", async (t) => {
+  const server = listenTo();
+  server.listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const { port } = server.address() as AddressInfo;
+  const opening = openChannel({
+    connect: (signal) => dial({ network: "tcp", host: "127.0.0.1", port }, 50, signal),
+    place: "the plugin's address",
+    isRenewable: true,
+    interceptors: [],
+    tls: { cert: "no certificate" },
+    channel: {},
+    multiplex: false,
+    explainLoss: async () => new Error("the plugin has gone"),
+    signal: new AbortController().signal,
+  });
+  await assert.rejects(opening, (error) => isTenonError(error, "tls-failed") && /cannot be used/.test(error.message));
+  const [socket] = await accepted;
+  await once(socket.on("error", () => {}).resume(), "close");
+});

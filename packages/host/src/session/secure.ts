@@ -28,7 +28,7 @@ export function prepareTls(options: ConnectionOptions): ConnectionOptions {
   try {
     return options.secureContext === undefined ? { ...options, secureContext: createSecureContext(options) } : options;
   } catch (cause) {
-    throw tlsFailed(`the TLS options cannot be used (${String(cause)})`, cause);
+    throw new TenonError("tls-failed", `its TLS options cannot be used (${String(cause)})`, { cause });
   }
 }
 

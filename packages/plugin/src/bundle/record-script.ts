@@ -9,11 +9,15 @@ const { Script } = vm;
 
 markTrialStart();
 vm.Script = class extends Script {
-  constructor(source: string, options: vm.ScriptOptions) {
+  constructor(source: string, options?: vm.ScriptOptions | string) {
+    const isAsked = typeof options === "object" && options.filename === asked.get("script");
+    if (!isAsked) {
+      super(source, options);
+      return;
+    }
     // Compiled anew, so that nothing of an earlier form is in it.
     const { cachedData: _, ...rest } = options;
     super(source, rest);
-    if (options.filename !== asked.get("script")) return;
     process.on("exit", () => writeFileSync(asked.get("cache")!, this.createCachedData()));
   }
 };

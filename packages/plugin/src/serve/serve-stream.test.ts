@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
@@ -192,16 +194,20 @@ test("multiplexed, the broker works in both directions, also while a call is in 
 });
 
 test("plain, there is no broker, and no socket is opened [STD-08] [STD-10]", async (t) => {
-  const before = readdirSync("/tmp").filter((name) => name.startsWith("tenon-"));
+  const folder = mkdtempSync(join(tmpdir(), "tenon-"));
+  const { TMPDIR } = process.env;
+  process.env["TMPDIR"] = folder;
+  t.after(() => {
+    if (TMPDIR === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = TMPDIR;
+    rmSync(folder, { recursive: true });
+  });
   const { channel } = await rig(t);
   const calls = ["serve", "7"].map((key) => createClient(KV, channel.transport).get({ key }));
   for (const call of calls) await assert.rejects(call, /connection without a broker/);
   const stream = createClient(GRPCBroker, channel.transport).startStream((async function* () {})());
   for await (const _ of stream) assert.fail("nothing is announced");
-  assert.deepEqual(
-    readdirSync("/tmp").filter((name) => name.startsWith("tenon-")),
-    before,
-  );
+  assert.deepEqual(readdirSync(folder), []);
 });
 
 test("its line has the network stdio, and says by its seventh field what the bytes are [STD-02] [STD-07]", async (t) => {

@@ -101,7 +101,11 @@ async function createSocketServer(options: ListenOptions): Promise<Server> {
   const prepared = () => (secure ??= prepare());
   if (tlsLater === true) setImmediate(() => void prepared());
   else await prepared();
-  return createServer({ noDelay: true }, (socket) => void prepared().then((accept) => accept(socket)));
+  const take = async (socket: Socket) => {
+    const accept = await prepared();
+    if (!socket.destroyed) accept(socket);
+  };
+  return createServer({ noDelay: true }, (socket) => void take(socket));
 }
 
 async function listenOnPath(open: OpenServer, options: ListenOptions): Promise<Listener> {
