@@ -46,10 +46,14 @@ export function watchHost(options: HostWatchOptions): HostWatch {
 }
 
 function isParentAlive(parent: number): boolean {
-  if (process.platform !== "win32") return process.ppid === parent;
   // Windows gives orphans no new parent.
+  return process.platform === "win32" ? isProcessAlive(parent) : process.ppid === parent;
+}
+
+/** Whether there is a process of this id, as far as this one can see. */
+export function isProcessAlive(pid: number): boolean {
   try {
-    process.kill(parent, 0);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ESRCH";

@@ -8,7 +8,7 @@ import { servePlugin, serveStream } from "../serve/late.js";
 import { checkNumber, type ServeOptions } from "../serve/serve-options.js";
 import type { PluginCloseReason, ServingPlugin } from "../serve/serving.js";
 import { checkCookie } from "./cookie.js";
-import { type HostWatch, watchHost } from "./host-watch.js";
+import { type HostWatch, isProcessAlive, watchHost } from "./host-watch.js";
 import { isMainModule } from "./main-module.js";
 import { handleSignals, reportCrashes } from "./process-events.js";
 import { redirectOutput } from "./redirection.js";
@@ -95,7 +95,7 @@ export async function runPlugin(plugin: Plugin, meta: ImportMeta, options: RunOp
     serving = thread === undefined ? await serve(plugin, complete) : await serveStream(plugin, thread.stream, complete);
     redirection.attach(serving);
     if (thread !== undefined) thread.sendLine(serving.line);
-    else printHandshakeLine(serving.line, contract.name, variables);
+    else printHandshakeLine(serving.line, contract.name);
     // Takes 2 ms, for which no host should wait: it connects in the meantime.
     if (variables["TENON_LIFELINE"] === "stdin") host?.watchLifeline();
   } catch (error) {
@@ -130,7 +130,7 @@ function watchProcess(
     onHostGone: (how) => close(how, { drainTimeoutMs: 0 }),
   });
   process.on("exit", () => {
-    if (host.isHostGone()) removeHostDirectory(variables["PLUGIN_UNIX_SOCKET_DIR"]);
+    removeHostDirectory(variables["PLUGIN_UNIX_SOCKET_DIR"], host);
   });
   return host;
 }
@@ -177,10 +177,8 @@ function scrubEnvironment(contract: Contract): void {
   delete process.env[contract.cookie.key];
 }
 
-function printHandshakeLine(line: string, plugin: string, variables: NodeJS.ProcessEnv): void {
+function printHandshakeLine(line: string, plugin: string): void {
   if (writeFully(1, `${line}\n`, handshakeStallMs) === "written") return;
-  // A host that was gone before this process looked for it is not missed.
-  process.on("exit", () => removeHostDirectory(variables["PLUGIN_UNIX_SOCKET_DIR"]));
   throw new TenonError(
     "handshake-write-failed",
     `The plugin "${plugin}" could not print its handshake line: nobody reads its standard output. Check that the host still runs.`,
@@ -211,9 +209,14 @@ async function runCleanUp(cleanUp: () => void | Promise<void>, timeoutMs: number
   return 1;
 }
 
-/** A Tenon host makes a directory of its own for each plugin; killed, it cannot remove it. One that holds anything stays. */
-function removeHostDirectory(socketDir: string | undefined): void {
-  if (socketDir === undefined || !/^tenon-\d+-/.test(basename(socketDir))) return;
+/**
+ * A Tenon host makes a directory of its own for each plugin, with its process id in the name; killed, it cannot remove it. The id tells what
+ * nobody saw: that it was gone before this process looked for it. A directory that holds anything stays.
+ */
+function removeHostDirectory(socketDir: string | undefined, host: HostWatch): void {
+  const owner = /^tenon-(\d+)-/.exec(basename(socketDir ?? ""))?.[1];
+  if (socketDir === undefined || owner === undefined) return;
+  if (!host.isHostGone() && isProcessAlive(Number(owner))) return;
   try {
     rmdirSync(socketDir);
   } catch {
