@@ -33,7 +33,8 @@ if (files.length === 0) {
   console.error("No test file found.");
   process.exit(1);
 }
-const args = ["--enable-source-maps", "--test", "--test-concurrency=2", ...files];
+// This reporter says at the end, where people look first, which tests failed and why.
+const args = ["--enable-source-maps", "--test", "--test-reporter=spec", "--test-concurrency=2", ...files];
 const { status, error } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" });
 if (error) throw error;
 process.exit(status ?? 1);
