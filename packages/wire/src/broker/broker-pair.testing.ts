@@ -35,6 +35,9 @@ export interface BrokerPair {
   readonly close: () => Promise<void>;
 }
 
+/** As hosts and plugins have it: many handshakes at once take a second of a busy machine. */
+const tlsTimeoutMs = 10_000;
+
 /** Connects two brokers as host and plugin do. */
 export async function connectBrokers(options: PairOptions): Promise<BrokerPair> {
   const { mode, timeoutMs = 5000, network = "unix" } = options;
@@ -42,19 +45,19 @@ export async function connectBrokers(options: PairOptions): Promise<BrokerPair> 
   const [hostCertificate, pluginCertificate] = [createCertificate(), createCertificate()];
   const hostTls = options.tls ? pinnedTls(hostCertificate, pluginCertificate.der) : undefined;
   const pluginTls = options.tls ? pinnedTls(pluginCertificate, hostCertificate.der) : undefined;
-  const listen = { network, tempDir: tmpdir(), minPort: 0, maxPort: 0, tlsTimeoutMs: 1000 } as const;
+  const listen = { network, tempDir: tmpdir(), minPort: 0, maxPort: 0, tlsTimeoutMs } as const;
   const makePaths =
     (tls: typeof hostTls, mux: Mux | undefined, owner: string) =>
     async (outbox: Outbox): Promise<Paths> =>
       mux === undefined
         ? new SocketPaths({ plugin: "kv", owner, outbox, listen, tls, keepMs: timeoutMs })
-        : new MuxPaths({ plugin: "kv", mux, outbox, tls, tlsTimeoutMs: 1000, timeoutMs });
+        : new MuxPaths({ plugin: "kv", mux, outbox, tls, tlsTimeoutMs, timeoutMs });
 
   const server = createServer();
   const accept = (stream: Parameters<Server["accept"]>[0]): void => server.accept(stream);
   const theirMux =
     mode === "mux"
-      ? createMux(theirs, "server", pluginTls ? createTlsAcceptor(pluginTls, 1000, accept) : accept)
+      ? createMux(theirs, "server", pluginTls ? createTlsAcceptor(pluginTls, tlsTimeoutMs, accept) : accept)
       : undefined;
   const ourMux = mode === "mux" ? createMux(ours, "client") : undefined;
   const pluginEnd = createBrokerEnd({ plugin: "kv", timeoutMs, paths: makePaths(pluginTls, theirMux, "The plugin") });
