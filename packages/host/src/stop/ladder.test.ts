@@ -8,7 +8,7 @@ import { spawnProcess } from "../launch/spawn-process.js";
 import { climbDown, type LadderSubject } from "./ladder.js";
 
 const skip = process.platform === "win32" ? "no signals" : false;
-const timeouts = { shutdownTimeoutMs: 100, terminateTimeoutMs: 100, killTimeoutMs: 5000, drainTimeoutMs: 100 };
+const timeouts = { shutdownTimeoutMs: 100, terminateTimeoutMs: 5000, killTimeoutMs: 5000, drainTimeoutMs: 100 };
 const never = new AbortController().signal;
 const hang = () => new Promise(() => {});
 
@@ -54,12 +54,12 @@ test("one that never answers gets SIGTERM when its time is over [STOP-02] [STOP-
 });
 
 test("one that ignores SIGTERM gets SIGKILL [STOP-04]", { skip }, async () => {
-  const { how, steps, exit } = await descend(ignoresTerm, hang);
+  const { how, steps, exit } = await descend(ignoresTerm, hang, never, { terminateTimeoutMs: 100 });
   assert.deepEqual([how, steps, exit?.signal], ["killed", ["shutdown", "sigterm", "sigkill"], "SIGKILL"]);
 });
 
 test("a suspended one obeys SIGTERM [STOP-03]", { skip }, async () => {
-  const { how } = await descend("echo; kill -STOP $$; sleep 60", undefined, never, { terminateTimeoutMs: 5000 });
+  const { how } = await descend("echo; kill -STOP $$; sleep 60", undefined);
   assert.equal(how, "terminated");
 });
 

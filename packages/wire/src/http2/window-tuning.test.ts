@@ -53,14 +53,14 @@ async function tuning(windows: number[], limits = {}, roundTrips = [20], isLocal
 describe("the window of a stream [WIRE-50]", () => {
   test("doubles when half of it was read within a round trip, up to its limit", async () => {
     const { growth } = await tuning([]);
-    assert.equal(growth(MiB, 100, 119), MiB);
-    assert.equal(growth(12 * MiB, 100, 119), 4 * MiB);
-    assert.equal(growth(16 * MiB, 100, 119), 0);
+    assert.equal(growth(MiB, 100, 129), MiB);
+    assert.equal(growth(12 * MiB, 100, 129), 4 * MiB);
+    assert.equal(growth(16 * MiB, 100, 129), 0);
   });
 
   test("stays when the reader takes longer, and at the first half", async () => {
     const { growth } = await tuning([]);
-    assert.equal(growth(MiB, 100, 121), 0);
+    assert.equal(growth(MiB, 100, 131), 0);
     assert.equal(growth(MiB, 0, 5), 0);
   });
 
@@ -107,7 +107,7 @@ describe("the window of a stream [WIRE-50]", () => {
   test("does not yield on a long link, nor below what it began with", async () => {
     const far = await tuning([]);
     far.streams.newestId = 9;
-    assert.equal(far.growth(MiB, 100, 130), 0);
+    assert.equal(far.growth(MiB, 100, 131), 0);
     const small = await tuning([], { streamWindowBytes: 65_535 }, [20], true);
     small.streams.newestId = 9;
     assert.equal(small.growth(65_535, 100, 101), 0);
@@ -119,8 +119,8 @@ describe("the window of a stream [WIRE-50]", () => {
     for (let now = 100; now < 2900; now += 100) growth(MiB, now - 1, now);
     await new Promise(setImmediate);
     assert.equal(pings.measurements, 5);
-    assert.equal(growth(MiB, 100, 115), 0);
-    assert.equal(growth(MiB, 100, 109), MiB);
+    assert.equal(growth(MiB, 100, 116), 0);
+    assert.equal(growth(MiB, 100, 114), MiB);
   });
 
   test("all streams together grow by the connection's window at most", async () => {
@@ -148,8 +148,8 @@ test("a stream on a long link stops for its window far less often when that may 
         yield {};
       },
     });
-    server.accept(delayWrites(far, 2));
-    const channel = createChannel(delayWrites(near, 2), windows);
+    server.accept(delayWrites(far, 10));
+    const channel = createChannel(delayWrites(near, 10), windows);
     const client = createClient(ServerReflection, channel.transport);
     for await (const _ of client.serverReflectionInfo(requests()));
     stalls.push(channel.stats().stalls);
@@ -163,5 +163,5 @@ test("a stream on a long link stops for its window far less often when that may 
 const large = "x".repeat(16_384);
 
 async function* requests() {
-  for (let i = 0; i < 400; i++) yield { host: large };
+  for (let i = 0; i < 150; i++) yield { host: large };
 }

@@ -13,6 +13,11 @@ const minMeasurements = 3;
 /** Below this the smallest window carries 64 MiB a second and the usual one a GiB: the sender does not wait for it. */
 const minRoundTripMs = 1;
 /**
+ * A window that the sender waits for has half of it sent and read within so many round trips: within one, but for the time that both ends take,
+ * where a quarter of it lies with the reader as the beginning of a message.
+ */
+const waitedRoundTrips = 1.5;
+/**
  * The window that a stream yields to, where a round trip is nothing, while other calls are made on its connection. What lies in a window lies before every answer:
  * with 1 MiB a call beside a bulk stream takes 7 times as long as with this. Alone a stream has its whole window back.
  */
@@ -27,7 +32,7 @@ const swiftMs = 4;
 const busyMs = 20;
 
 /**
- * Decides the window of a stream each time half of it was read. It grows where that half was sent and read within one round trip, so
+ * Decides the window of a stream each time half of it was read. It grows where that half was sent and read within one and a half round trips, so
  * that the sender had to wait for the window, and not for the reader or for the link; the round trip is measured with a PING now
  * and then, while large streams flow and at no other time. Where the round trip is nothing it grows to 4 MiB for a swift reader, and
  * shrinks while other calls are made.
@@ -70,7 +75,7 @@ export class WindowTuning {
     if (sinceMs === 0) return 0;
     if (isNear) return now - sinceMs > swiftMs ? 0 : this.#growth(windowBytes, nearBytes);
     const { shortestMs: roundTripMs = 0, measurements } = this.#pings;
-    if (measurements < minMeasurements || now - sinceMs > roundTripMs) return 0;
+    if (measurements < minMeasurements || now - sinceMs > roundTripMs * waitedRoundTrips) return 0;
     return this.#growth(windowBytes, Number.POSITIVE_INFINITY);
   }
 
