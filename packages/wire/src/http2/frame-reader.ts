@@ -15,6 +15,8 @@ export type FrameSink = (
   more: boolean,
 ) => void;
 
+/** Of a frame's header the first ones, which may say already that it is none: an alert of TLS is shorter than a header. */
+const lengthBytes = 3;
 /** Smaller parts of a DATA frame are gathered: each one that is handed on costs about as much as a frame. */
 const minPartBytes = 1024;
 
@@ -72,7 +74,7 @@ export class FrameReader {
     if (size > this.#maxFrameBytes) {
       throw new ConnectionFault(
         ErrorCode.frameSizeError,
-        `a frame of ${size} bytes was announced, the limit is ${this.#maxFrameBytes}`,
+        findStranger(size) ?? `a frame of ${size} bytes was announced, the limit is ${this.#maxFrameBytes}`,
       );
     }
     return size;
@@ -81,7 +83,8 @@ export class FrameReader {
   /** The chunk ends with part of a frame. */
   #begin(chunk: Buffer, pos: number): void {
     const have = chunk.length - pos;
-    const size = have >= frameHeaderBytes ? this.#payloadBytes(chunk, pos) : 0;
+    const announced = have >= lengthBytes ? this.#payloadBytes(chunk, pos) : 0;
+    const size = have >= frameHeaderBytes ? announced : 0;
     const part = have - frameHeaderBytes;
     if (part < minPartBytes || chunk[pos + 3] !== FrameType.data || (chunk[pos + 4]! & Flag.padded) !== 0) {
       this.#partial = Buffer.allocUnsafeSlow(frameHeaderBytes + size);
@@ -123,7 +126,10 @@ export class FrameReader {
     let pos = 0;
     if (this.#have < frameHeaderBytes) {
       pos = this.#fill(frame, chunk, pos);
-      if (this.#have < frameHeaderBytes) return pos;
+      if (this.#have < frameHeaderBytes) {
+        if (this.#have >= lengthBytes) this.#payloadBytes(frame, 0);
+        return pos;
+      }
       const size = this.#payloadBytes(frame, 0);
       if (size > 0 && frame[3] === FrameType.data && (frame[4]! & Flag.padded) === 0) {
         this.#partial = undefined;
@@ -150,6 +156,14 @@ export class FrameReader {
     this.#have += copied;
     return pos + copied;
   }
+}
+
+/** What speaks, where the length of a frame is the beginning of another protocol. */
+function findStranger(size: number): string | undefined {
+  if (size === 0x485454) return "the peer speaks HTTP/1, not HTTP/2; another program may listen at this address";
+  // A TLS record: an alert or a handshake, of any version.
+  if (size >> 8 === 0x1503 || size >> 8 === 0x1603) return "the peer speaks TLS; connect to it with TLS";
+  return undefined;
 }
 
 function readStreamId(bytes: Buffer, at: number): number {

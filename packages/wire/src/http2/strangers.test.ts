@@ -26,16 +26,24 @@ for (const bytes of [
   });
 }
 
-test("a client that meets something else fails its calls with a reason", async () => {
-  const [near, far] = createDuplexPair();
-  far.on("error", () => {});
-  far.resume();
-  const channel = createChannel(near);
-  const call = createClient(Health, channel.transport).check({});
-  far.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-  await assert.rejects(call, /HTTP\/2|frame/);
-  assert.equal((await channel.closed).kind, "error");
-});
+const strangers: [bytes: string, reason: RegExp][] = [
+  ["HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", /speaks HTTP\/1, not HTTP\/2/],
+  ["\x15\x03\x01\x00\x02\x02\x16", /speaks TLS; connect to it with TLS/],
+  ["SSH-2.0-OpenSSH_9.2\r\n", /a frame of 5460808 bytes was announced/],
+];
+
+for (const [bytes, reason] of strangers) {
+  test(`a client that meets ${JSON.stringify(bytes.slice(0, 8))}… fails its calls with a reason`, async () => {
+    const [near, far] = createDuplexPair();
+    far.on("error", () => {});
+    far.resume();
+    const channel = createChannel(near);
+    const call = createClient(Health, channel.transport).check({});
+    for (const byte of Buffer.from(bytes, "latin1")) far.write(Buffer.of(byte));
+    await assert.rejects(call, reason);
+    assert.equal((await channel.closed).kind, "error");
+  });
+}
 
 test("an answer without trailers, with a wrong content-type or with HTTP 503 is an error", async () => {
   const answers: [send: (peer: RawPeer) => unknown, expected: RegExp][] = [
