@@ -24,7 +24,7 @@ export function useSandbox(): Sandbox {
   after(async () => {
     try {
       // The runner's own resources come and go; those of this process are compared by the tests that are about them.
-      await assertNoLeaks(before, { graceMs: 5000, ignoredKinds: ["active resource", "open descriptor"] });
+      await assertNoLeaks(before, { graceMs: 15_000, ignoredKinds: ["active resource", "open descriptor"] });
     } finally {
       for (const { pid } of listDescendants(process.pid, mark)) kill(pid);
       rmSync(directory, { recursive: true, force: true });
@@ -32,7 +32,7 @@ export function useSandbox(): Sandbox {
   });
   return {
     directory,
-    assertClean: (graceMs = 3000) =>
+    assertClean: (graceMs = 15_000) =>
       assertNoLeaks(before, { graceMs, ignoredKinds: ["active resource", "open descriptor"] }),
   };
 }

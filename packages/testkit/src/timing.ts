@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** How long and how often {@link eventually} looks. */
 export interface EventuallyOptions {
-  /** Gives up after this many milliseconds. Default 5000. */
+  /** Gives up after this many milliseconds. Default 20,000: a busy machine takes seconds for what else takes none. */
   readonly timeoutMs?: number;
   /** Pause between two looks, in milliseconds. Default 20. */
   readonly intervalMs?: number;
@@ -18,7 +18,7 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<NonNullable<T>> {
-  const { timeoutMs = 5000, intervalMs = 20, what = "the condition" } = options;
+  const { timeoutMs = 20_000, intervalMs = 20, what = "the condition" } = options;
   const endsAt = performance.now() + timeoutMs;
   for (;;) {
     let thrown: unknown;
