@@ -27,6 +27,7 @@ const crash: ExitFacts = { exitCode: null, signal: "SIGSEGV" };
 function open(
   onShutdown: (exit: (facts: ExitFacts) => void) => void = (exit) => exit({ exitCode: 0, signal: null }),
   status?: HealthCheckResponse_ServingStatus,
+  expectEnd?: (exit: (facts: ExitFacts) => void) => void,
 ) {
   const exited = createDeferred<ExitFacts>();
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
@@ -47,6 +48,7 @@ function open(
     },
     exited: exited.promise,
     signalGroup: (signal) => signals.push(signal) > 0,
+    ...(expectEnd && { expectEnd: () => expectEnd(exit) }),
     release: () => {},
   };
   const records: LogRecord[] = [];
@@ -174,4 +176,16 @@ test("a later stop's aborted signal hurries the first one [STOP-05]", async () =
   exit({ exitCode: null, signal: "SIGKILL" });
   assert.deepEqual([(await stopped).how, signals], ["killed", ["SIGKILL"]]);
   assert.equal(await hurried, await stopped);
+});
+
+test("the end of the connection makes a stop look for the end of a process that nobody tells of", {
+  timeout: 30_000,
+}, async () => {
+  const { session, server, signals } = open(
+    () => void sleep(10).then(() => server.destroy()),
+    undefined,
+    (exit) => exit({ exitCode: null, signal: null }),
+  );
+  const { how } = await session.stop({ shutdownTimeoutMs: 60_000 });
+  assert.deepEqual([how, signals], ["shutdown", []]);
 });

@@ -232,8 +232,8 @@ export function createInstance(init: InstanceInit): Instance {
       const running = process;
       void running?.exited.then(() => beginEnd("exited", stopDefaults));
       void opened.closed.then(async () => {
-        if (state.current.name !== "ready") return;
         running?.expectEnd?.();
+        if (state.current.name !== "ready") return;
         const exit = running && (await settledWithin(running.exited, exitLagMs));
         if (exit !== undefined || state.current.name !== "ready") return;
         // What lives by itself is ended where somebody asks for it, and nowhere else.
