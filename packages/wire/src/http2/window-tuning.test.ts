@@ -51,7 +51,7 @@ async function tuning(windows: number[], limits = {}, roundTrips = [20], isLocal
 }
 
 describe("the window of a stream [WIRE-50]", () => {
-  test("doubles when half of it was read within a round trip, up to its limit", async () => {
+  test("doubles when half of it was read within one and a half round trips, up to its limit", async () => {
     const { growth } = await tuning([]);
     assert.equal(growth(MiB, 100, 129), MiB);
     assert.equal(growth(12 * MiB, 100, 129), 4 * MiB);
